@@ -1,0 +1,53 @@
+# Stillframe's commands. From a clean clone they need make, git, and python3 (3.11 or newer) with venv:
+# the first one brings a pinned uv into .uv/ and the locked dependencies into .venv/, and nothing else anywhere.
+
+PYTHON     ?= python3
+UV_VERSION := 0.13.9
+UV         := .uv/version-$(UV_VERSION)
+VENV       := .venv/synced
+MANIFESTS  := pyproject.toml $(wildcard */pyproject.toml)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check fix chaos bench clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: $(VENV)  ## See a web app and a worker at work, on the embedded broker
+	@.venv/bin/python -m examples.demo
+
+test: $(VENV)  ## Run every layer of the tests; ARGS="-k ledger" and the like go to pytest
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: $(VENV)  ## Check format, lint and types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+fix: $(VENV)  ## Format, and fix what the linter can
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+chaos: $(VENV)  ## Kill workers and brokers under load, then account for every task: TASKS= RATE= KILLS= SEED=
+	@.venv/bin/python -m tests.chaos
+
+bench: $(VENV)  ## Measure throughput and latency
+	@.venv/bin/python -m bench
+
+clean:  ## Remove everything that make and the tests have put here
+	@rm -rf .uv .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Variables given to make (`make chaos SEED=7`) reach the commands through the environment by themselves.
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Stillframe needs Python 3.11 or newer; $(PYTHON) is not: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV): $(UV) uv.lock $(MANIFESTS)
+	@UV_PYTHON_DOWNLOADS=never .uv/bin/uv sync --locked --quiet --python .uv/bin/python
+	@touch $@
