@@ -1,0 +1,75 @@
+"""What every test may ask for: a real Kafka, a topic of its own; and what a test run says at its end."""
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+
+from tests import layers
+from tests.kafka import Cluster, CreateTopic, Kafka, NoKafka, or_skip, private_cluster, shared_kafka, topics
+
+BROKER_FIXTURES = {"kafka", "own_kafka"}
+KAFKA = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> Iterator[Kafka]:
+    """The one broker that all tests of a run share."""
+    with ExitStack() as stack:
+        running = or_skip(lambda: stack.enter_context(shared_kafka()))
+        pytestconfig.stash[KAFKA] = f"{running.version} ({running.source})"
+        yield running
+
+
+@pytest.fixture
+def own_kafka(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """A broker for this test alone, which it may `kill()` and `restart()`.
+
+    For three of them: `@pytest.mark.parametrize("own_kafka", [3], indirect=True)`.
+    """
+    nodes = getattr(request, "param", 1)
+    with ExitStack() as stack:
+        running = or_skip(lambda: stack.enter_context(private_cluster(nodes)))
+        pytestconfig.stash.setdefault(KAFKA, f"{running.version} ({running.source})")
+        yield running
+
+
+@pytest.fixture
+def topic_name(request: pytest.FixtureRequest) -> str:
+    """A name for a topic, unique and readable: it comes from the test's own."""
+    return topics.unique_name(request.node.name)
+
+
+@pytest.fixture
+def create_topic(kafka: Kafka) -> CreateTopic:
+    """Create topics on the shared broker: `create_topic(topic_name, partitions=4, config={...})`."""
+    return partial(topics.create_topic, kafka.bootstrap_servers)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever asks for a broker, so that `-m "not broker"` runs everything that needs none."""
+    for item in items:
+        if BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.broker)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let all tests that found no broker skip in one place: pytest then folds them into a single line."""
+    report = yield
+    if call.excinfo and isinstance(call.excinfo.value.__context__, NoKafka):
+        report.longrepr = ("tests/broker", 0, str(call.excinfo.value))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the line by which a reader knows what a green run has proved."""
+    reports = terminalreporter.stats
+    ran = [
+        report.nodeid for end in ("passed", "failed", "error", "xfailed") for report in reports.get(end, [])
+    ]
+    skipped = [report.nodeid for report in reports.get("skipped", [])]
+    terminalreporter.write_line(layers.describe(ran, skipped, config.stash.get(KAFKA, None)))

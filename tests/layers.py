@@ -1,0 +1,27 @@
+"""Say in one line which layers of the tests ran, and on which broker."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+ORDER = ("unit", "property", "typing", "process", "broker", "chaos")
+
+
+def layer_of(node_id: str) -> str:
+    """Return the first folder below tests/: `tests/broker/x.py::test_y` belongs to broker."""
+    return node_id.removeprefix("tests/").partition("/")[0]
+
+
+def describe(ran: Iterable[str], skipped: Iterable[str], kafka: str | None) -> str:
+    """Count the tests of each layer by their ids; a layer that only skipped says so."""
+    counts = Counter(map(layer_of, ran))
+    idle = set(map(layer_of, skipped)) - set(counts)
+    layers = [f"{layer} {counts[layer]}" for layer in counts] + [f"{layer} skipped" for layer in idle]
+    if not layers:
+        return "layers: none"
+    on_broker = f" on Apache Kafka {kafka}" if kafka else ""
+    return "layers: " + ", ".join(sorted(layers, key=_rank)) + on_broker
+
+
+def _rank(described: str) -> tuple[int, str]:
+    layer = described.partition(" ")[0]
+    return (ORDER.index(layer) if layer in ORDER else len(ORDER), layer)
