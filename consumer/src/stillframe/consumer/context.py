@@ -1,0 +1,90 @@
+"""What a handler may know of the delivery it runs for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cached_property
+from typing import Any
+
+from stillframe.schemas import Delivery, Headers, Record, Snapshot, Task
+
+
+class TaskContext:
+    """The second argument of a handler that asks for one; safe to read from any thread.
+
+    Attributes:
+        task: the task as it was submitted.
+        delivery: this arrival: attempt number and position.
+        deadline: ``time.monotonic()`` at which the handler's timeout ends, if it has one.
+        state: what the worker's lifespan yielded.
+    """
+
+    def __init__(
+        self,
+        task: Task[Any],
+        delivery: Delivery,
+        record: Record,
+        *,
+        deadline: float | None = None,
+        state: Any = None,
+    ) -> None:
+        self.task = task
+        self.delivery = delivery
+        self.deadline = deadline
+        self.state = state
+        self._record = record
+        self._cancelled = threading.Event()
+        #: Set once by the worker when the deadline has passed.
+        self.timed_out = False
+
+    @property
+    def task_id(self) -> str:
+        """The same at every attempt and every duplicate: make the handler idempotent on it."""
+        return str(self.task.id)
+
+    @property
+    def attempt(self) -> int:
+        return self.delivery.attempt
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return self.task.snapshot
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The record's headers as text."""
+        return Headers.of(
+            (name, (value or b"").decode(errors="replace")) for name, value in self._record.headers
+        )
+
+    @property
+    def cancelled(self) -> bool:
+        """True once nobody waits for the result any more: timed out, stopping, or the partition has left.
+
+        A thread cannot be stopped from outside: a long handler looks here and returns early.
+        """
+        return self._cancelled.is_set()
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, never below 0; ``None`` without a timeout."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def overdue(self, now: float) -> bool:
+        """True at the first call after the deadline. Called by the worker."""
+        if self.timed_out or self.deadline is None or now < self.deadline:
+            return False
+        self.timed_out = True
+        return True
+
+    def cancel(self) -> None:
+        """Ask the handler to return early. Called by the worker."""
+        self._cancelled.set()
+
+    def wait_cancelled(self, timeout: float) -> bool:
+        """Sleep up to ``timeout`` seconds, waking at once when cancelled; returns ``cancelled``."""
+        return self._cancelled.wait(timeout)
+
+    def __repr__(self) -> str:
+        return f"<TaskContext {self.task_id} attempt {self.attempt}>"

@@ -1,0 +1,205 @@
+"""The catalogue of what happens in a worker, one frozen class an event.
+
+The engine emits, listeners look: logs, metrics, health. No listener can change what happens, and
+one that raises is reported and passed over. An event is emitted by the thread in which it
+happens, so a listener must be safe in many threads and must not block.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.end import End
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that an operator should change, such as a broker without TLS."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    group: str
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionsAssigned:
+    """After the committed offsets were read, before the first record."""
+
+    partitions: Sequence[Partition]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionsRevoked:
+    """After the drain and the commit. ``unfinished`` still ran when the drain's time was over."""
+
+    partitions: Sequence[Partition]
+    unfinished: Sequence[Arrival]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionsLost:
+    """The group went on without this worker; nothing was committed."""
+
+    partitions: Sequence[Partition]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionPaused:
+    partition: Partition
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionResumed:
+    partition: Partition
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStopped:
+    """The client cannot read on; the partition stays assigned and silent until an operator acts."""
+
+    partition: Partition
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    arrival: Arrival
+    task_type: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """``seconds`` is the handler's time; a task that never got to its handler has none."""
+
+    arrival: Arrival
+    task_type: str
+    task_id: str
+    end: End
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptTimedOut:
+    """The handler's timeout is over; a thread goes on until it returns by itself."""
+
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerCrashed:
+    """SystemExit, KeyboardInterrupt or MemoryError out of a handler: the worker drains and ends."""
+
+    arrival: Arrival
+    error_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOff:
+    """The broker has acknowledged the record in a retry or dead-letter topic."""
+
+    arrival: Arrival
+    topic: str
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class HandOffFailed:
+    """The broker has refused the record; its offset is held, its partition paused, and it is tried again."""
+
+    arrival: Arrival
+    topic: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    partitions: Sequence[Partition]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFailed:
+    """Nothing is lost: the offsets stay due and go out again while the partitions are still ours."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTrouble:
+    """librdkafka reports an error that it goes on from, such as a broker that is down."""
+
+    error: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The poll loop has gone round: the pulse of liveness."""
+
+    partitions: Sequence[Partition]
+    running: int
+    queued: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """No new task is started any more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStopped:
+    """``unfinished`` did not end within the grace period and will be delivered again."""
+
+    unfinished: Sequence[Arrival]
+
+
+Event = (
+    Warned
+    | WorkerStarted
+    | PartitionsAssigned
+    | PartitionsRevoked
+    | PartitionsLost
+    | PartitionPaused
+    | PartitionResumed
+    | PartitionStopped
+    | AttemptStarted
+    | AttemptEnded
+    | AttemptTimedOut
+    | HandlerCrashed
+    | HandedOff
+    | HandOffFailed
+    | Committed
+    | CommitFailed
+    | ClientTrouble
+    | Turned
+    | Draining
+    | WorkerStopped
+)
+Listener = Callable[[Event], None]
+
+
+class Events:
+    """Sends each event to every listener, in order."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = tuple(listeners)
+
+    def emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - seeing must never change what happens
+                traceback.print_exc(file=sys.stderr)

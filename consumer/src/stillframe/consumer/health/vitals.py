@@ -1,0 +1,130 @@
+"""Is the worker alive, is it ready, and if not, why: concluded from events. Pure: ``now`` is passed in.
+
+Promise I9. Alive means that the poll loop goes round: a rebalance, a drain or a broker outage makes a
+worker unready, not dead, for a restart would help none of them. Ready means that tasks get done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from stillframe.consumer.events import (
+    AttemptEnded,
+    AttemptStarted,
+    ClientTrouble,
+    Committed,
+    Draining,
+    Event,
+    HandedOff,
+    HandlerCrashed,
+    PartitionsAssigned,
+    PartitionsLost,
+    PartitionsRevoked,
+    Turned,
+    WorkerStarted,
+)
+from stillframe.consumer.health.progress import Progress
+from stillframe.consumer.health.verdict import Verdict
+from stillframe.consumer.intake.partition import Partition
+
+#: Seconds without a sign of the poll loop after which it counts as dead; a revoke takes half a session.
+PULSE: Final = 30.0
+#: librdkafka repeats every 10 s that all brokers are down while they are (measured): silence is recovery.
+OUTAGE_ECHO: Final = 30.0
+ALL_BROKERS_DOWN: Final = "_ALL_BROKERS_DOWN"
+
+#: Signs of the poll loop. ClientTrouble is one: while the loop asks for offsets in vain, it cannot turn.
+SIGNS: Final = (
+    WorkerStarted, Turned, PartitionsAssigned, PartitionsRevoked, PartitionsLost, Committed, ClientTrouble
+)  # fmt: skip
+#: Events that only an answer of a broker can cause.
+ANSWERS: Final = (PartitionsAssigned, Committed, HandedOff)
+
+
+class Vitals:
+    """What the events so far amount to.
+
+    Args:
+        stall_limit: seconds without an ended attempt after which work that is there counts as stalled.
+        silent_join: joining the group without getting a partition causes no event, as under KIP-848
+            (measured: only in the classic protocol librdkafka calls ``on_assign`` with nothing).
+    """
+
+    def __init__(self, stall_limit: float, *, silent_join: bool = False) -> None:
+        self._progress = Progress(stall_limit)
+        self._silent_join = silent_join
+        self._sign: float | None = None
+        self._joined = False
+        self._draining: str | None = None
+        self._outage_heard: float | None = None
+        self._turn = Turned((), 0, 0, 0)
+
+    def observe(self, event: Event, now: float) -> None:
+        """Take an event into account."""
+        if isinstance(event, SIGNS):
+            self._sign = now
+        self._listen_for_outage(event, now)
+        match event:
+            case WorkerStarted():
+                self._progress.idle(now)
+            case AttemptStarted():
+                self._progress.started(event, now)
+            case AttemptEnded(arrival) | HandlerCrashed(arrival):
+                self._progress.ended(arrival, now)
+            case Turned():
+                self._turned(event, now)
+            case PartitionsAssigned():
+                self._joined = True
+            case PartitionsRevoked(partitions) | PartitionsLost(partitions):
+                self._progress.forget(partitions)
+            case Draining(reason):
+                self._draining = reason
+
+    def live(self, now: float) -> Verdict:
+        """Whether the process is worth keeping. Before its start and in its drain others keep the time."""
+        return Verdict.of(() if self._draining is not None else self._silence(now))
+
+    def ready(self, now: float) -> Verdict:
+        """Whether tasks get done."""
+        return Verdict.of(self._faults(now))
+
+    def _listen_for_outage(self, event: Event, now: float) -> None:
+        if isinstance(event, ANSWERS):
+            self._outage_heard = None
+        elif isinstance(event, ClientTrouble) and event.error == ALL_BROKERS_DOWN:
+            self._outage_heard = now
+
+    def _turned(self, turn: Turned, now: float) -> None:
+        self._turn = turn
+        self._joined = self._joined or self._silent_join
+        if not (turn.running or turn.queued):
+            self._progress.idle(now)
+
+    def _faults(self, now: float) -> Iterator[str]:
+        if self._sign is None:
+            yield "not started: topics are being checked, or the lifespan is being entered"
+        elif self._draining is not None:
+            yield f"draining: {self._draining}"
+        else:
+            yield from self._silence(now)
+            if not self._joined:
+                yield "has not joined its group yet"
+            yield from self._progress.stalls(self._turn, now)
+        if self._outage_heard is not None and now - self._outage_heard <= OUTAGE_ECHO:
+            yield "all brokers are down"
+        for partition in self._turn.partitions:
+            yield from _faults_of(partition)
+
+    def _silence(self, now: float) -> Iterator[str]:
+        if self._sign is not None and now - self._sign > PULSE:
+            yield f"the poll loop has not turned for {now - self._sign:.0f} s"
+
+
+def _faults_of(partition: Partition) -> Iterator[str]:
+    if not partition.owned:
+        return
+    if partition.held:
+        yield f"{partition}: {partition.held} task(s) are held, for writing them to their next topic fails"
+    if partition.stopped is not None:
+        yield f"{partition} cannot be read on: {partition.stopped}"

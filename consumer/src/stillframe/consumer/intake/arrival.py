@@ -1,0 +1,44 @@
+"""A record on its way through the worker: from the poll that brought it to its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from stillframe.consumer.context import TaskContext
+from stillframe.consumer.intake.partition import Partition
+from stillframe.schemas import DecodeError, Record
+from stillframe.schemas.headers import DeliveryState
+
+
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """One received record with the state of its delivery.
+
+    Attributes:
+        record: as it lay in the topic.
+        partition: where it came from, in this ownership.
+        lane: the lane it runs in; ``None`` waits for no other.
+        state: attempt, origin and so on: from its headers on a retry topic, fresh on a task topic.
+        due: epoch milliseconds before which it must not start; 0 is at once.
+        fault: why it cannot even be scheduled; it then goes to the dead-letter topic unrun.
+        context: what the handler sees, while it runs.
+        failed_here: its last attempt was made in this process: the state is ahead of the record's headers.
+    """
+
+    record: Record
+    partition: Partition
+    lane: Hashable | None
+    state: DeliveryState
+    due: int = 0
+    fault: DecodeError | None = None
+    context: TaskContext | None = None
+    failed_here: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.record.value or b"") + len(self.record.key or b"")
+
+    @property
+    def where(self) -> str:
+        return f"{self.record.topic}[{self.record.partition}]@{self.record.offset}"

@@ -1,0 +1,47 @@
+"""Which partitions this worker owns. Touched by the poll thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.progress.ledger import Ledger
+from stillframe.schemas.topics import Tier, TopicFamily
+
+
+class Assignment:
+    """The owned partitions, and what their topics are to us."""
+
+    def __init__(self, families: Iterable[TopicFamily]) -> None:
+        self._roles: dict[str, tuple[TopicFamily, Tier | None]] = {}
+        for family in families:
+            self._roles[family.topic] = (family, None)
+            self._roles |= {topic: (family, tier) for topic, tier in family.retry_topics.items()}
+        self._owned: dict[tuple[str, int], Partition] = {}
+
+    @property
+    def topics(self) -> list[str]:
+        """What to subscribe to: every task topic with its retry topics."""
+        return list(self._roles)
+
+    def add(self, topic: str, number: int, ledger: Ledger) -> Partition:
+        """A new ownership; whatever is left of an earlier one is fenced off."""
+        self.release([partition] if (partition := self._owned.get((topic, number))) else [])
+        family, tier = self._roles[topic]
+        partition = Partition(topic, number, family, tier, ledger)
+        self._owned[topic, number] = partition
+        return partition
+
+    def get(self, topic: str | None, number: int | None) -> Partition | None:
+        return self._owned.get((topic or "", -1 if number is None else number))
+
+    def release(self, partitions: Iterable[Partition]) -> None:
+        for partition in partitions:
+            partition.owned = False
+            self._owned.pop((partition.topic, partition.number), None)
+
+    def __iter__(self) -> Iterator[Partition]:
+        return iter(tuple(self._owned.values()))
+
+    def __len__(self) -> int:
+        return len(self._owned)

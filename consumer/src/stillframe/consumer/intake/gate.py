@@ -1,0 +1,57 @@
+"""Pauses and resumes single partitions, as their ledgers ask for it. Poll thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from confluent_kafka import Consumer, TopicPartition
+
+from stillframe.consumer.events import Event, PartitionPaused, PartitionResumed
+from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.intake.pressure import Limits
+
+HELD = "a retry or dead-letter write fails"
+DRAINING = "the worker is stopping"
+
+
+class Gate:
+    """Holds the intake of a partition back, and opens it again."""
+
+    def __init__(
+        self, consumer: Consumer, assignment: Assignment, limits: Limits, emit: Callable[[Event], None]
+    ) -> None:
+        self._consumer = consumer
+        self._assignment = assignment
+        self._limits = limits
+        self._emit = emit
+        self._closed = False
+
+    def adjust(self) -> None:
+        """Bring every owned partition into the state that its ledger asks for."""
+        for partition in self._assignment:
+            reason = self._reason(partition)
+            if reason is not None and partition.paused is None:
+                self._consumer.pause([TopicPartition(partition.topic, partition.number)])
+                partition.paused = reason
+                self._emit(PartitionPaused(partition, reason))
+            elif reason is None and partition.paused is not None:
+                self._consumer.resume([TopicPartition(partition.topic, partition.number)])
+                partition.paused = None
+                self._emit(PartitionResumed(partition))
+
+    def close(self) -> None:
+        """From now on every partition is paused: the worker polls only to stay in its group."""
+        self._closed = True
+        self.adjust()
+
+    @property
+    def any_paused(self) -> bool:
+        return any(partition.paused for partition in self._assignment)
+
+    def _reason(self, partition: Partition) -> str | None:
+        if self._closed:
+            return DRAINING
+        if partition.held:
+            return HELD
+        return self._limits.exceeded(partition.ledger, paused=partition.paused is not None)

@@ -1,0 +1,37 @@
+"""How much one partition may hold before its intake stops, and when it goes on. Pure.
+
+Pausing makes librdkafka throw away what it had prefetched, so there is a wide gap between the
+level that pauses and the level that resumes (hysteresis), and nothing pauses per record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from stillframe.consumer.progress.ledger import Ledger
+
+RECORDS: Final = "records"
+BYTES: Final = "bytes"
+SPAN: Final = "span"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a partition may hold unfinished: records, bytes, and offsets from the oldest to the newest."""
+
+    records: int
+    bytes: int
+    span: int
+    resume_ratio: float
+
+    def exceeded(self, ledger: Ledger, *, paused: bool) -> str | None:
+        """The first limit that the ledger exceeds; while paused, the lower level of resuming counts."""
+        ratio = self.resume_ratio if paused else 1.0
+        if ledger.unfinished >= self.records * ratio:
+            return RECORDS
+        if ledger.bytes >= self.bytes * ratio:
+            return BYTES
+        if ledger.span >= self.span * ratio:
+            return SPAN
+        return None

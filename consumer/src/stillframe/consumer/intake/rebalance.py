@@ -1,0 +1,151 @@
+"""What happens when partitions come and go: the three rebalance callbacks, in the poll thread.
+
+Promise I7. Nothing here waits for a thread that needs the poll loop: handlers run in their own
+threads, delivery reports come from the producer's, and librdkafka's own thread answers the commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from stillframe.consumer.errors import FatalClientError
+from stillframe.consumer.events import (
+    ClientTrouble,
+    Event,
+    PartitionsAssigned,
+    PartitionsLost,
+    PartitionsRevoked,
+    Warned,
+)
+from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.gate import Gate
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.settle import Settlement
+from stillframe.consumer.progress.commits import Commits
+from stillframe.consumer.progress.completion_map import Run, UnreadableMap, decode
+from stillframe.consumer.progress.ledger import CommitPoint, Ledger
+
+#: Seconds to wait for an answer about offsets, and how often to ask before giving the worker up.
+ASK_TIMEOUT = 5.0
+ASK_TIMES = 24
+#: Seconds beyond the drain for the reports of what was handed over at its end.
+REPORT_TIMEOUT = 1.0
+
+Answer = TypeVar("Answer")
+
+
+class Rebalance:
+    """The callbacks given to ``subscribe``.
+
+    Args:
+        drain: seconds that running tasks get when their partition is revoked.
+        incremental: whether the group's protocol assigns incrementally (cooperative, KIP-848).
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        settlement: Settlement,
+        commits: Commits,
+        gate: Gate,
+        emit: Callable[[Event], None],
+        *,
+        drain: float,
+        incremental: bool,
+    ) -> None:
+        self._assignment = assignment
+        self._settlement = settlement
+        self._commits = commits
+        self._gate = gate
+        self._emit = emit
+        self._drain = drain
+        self._incremental = incremental
+
+    def assigned(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
+        """Start each partition at its committed offset, or at the log's beginning if it never had one."""
+        started = [self._start(consumer, position) for position in self._committed(consumer, positions)]
+        assign = consumer.incremental_assign if self._incremental else consumer.assign
+        assign([TopicPartition(p.topic, p.number, p.ledger.committable) for p in started])
+        # A pause outlives an ownership inside librdkafka: say for each partition what it is now.
+        if started:
+            consumer.resume([TopicPartition(p.topic, p.number) for p in started])
+        self._commits.hurry()
+        self._emit(PartitionsAssigned(started))
+        self._gate.adjust()
+
+    def revoked(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
+        """Drain, hand over and commit while the partitions are still ours; then let go."""
+        leaving = self._owned(positions)
+        until = time.monotonic() + self._drain
+        unfinished = self._settlement.conclude(leaving, until, until + REPORT_TIMEOUT)
+        self._commits.final(consumer, leaving)
+        self._assignment.release(leaving)
+        self._emit(PartitionsRevoked(leaving, unfinished))
+
+    def lost(self, _consumer: Consumer, positions: list[TopicPartition]) -> None:
+        """Others own them already: whatever still runs here is fenced off, and nothing is committed."""
+        gone = self._owned(positions)
+        self._assignment.release(gone)
+        self._settlement.forget(gone)
+        self._emit(PartitionsLost(gone))
+
+    def _owned(self, positions: list[TopicPartition]) -> list[Partition]:
+        found = (self._assignment.get(position.topic, position.partition) for position in positions)
+        return [partition for partition in found if partition is not None]
+
+    def _committed(self, consumer: Consumer, positions: list[TopicPartition]) -> list[TopicPartition]:
+        def ask() -> list[TopicPartition]:
+            answer = consumer.committed(positions, timeout=ASK_TIMEOUT)
+            if errors := [position.error for position in answer if position.error is not None]:
+                raise KafkaException(errors[0])
+            return answer
+
+        return self._asked("committed offsets", ask) if positions else []
+
+    def _start(self, consumer: Consumer, position: TopicPartition) -> Partition:
+        if position.offset < 0:
+            # Never committed, as an empty retry tier may be for months. The next tick commits this start.
+            begin, _end = self._bounds(consumer, position)
+            return self._assignment.add(position.topic, position.partition, Ledger(begin))
+        ledger = Ledger(position.offset, self._done_before(consumer, position))
+        partition = self._assignment.add(position.topic, position.partition, ledger)
+        partition.committed = CommitPoint(position.offset, position.metadata or "")
+        return partition
+
+    def _done_before(self, consumer: Consumer, position: TopicPartition) -> Sequence[Run]:
+        """The completion map of the last commit; one that cannot be right only costs duplicates."""
+        try:
+            runs = decode(position.offset, position.metadata)
+        except UnreadableMap as error:
+            return self._without_map(position, str(error))
+        if runs and runs[-1][1] > self._bounds(consumer, position)[1]:
+            return self._without_map(
+                position, "it reaches beyond the log's end: was the topic made anew?"
+            )
+        return runs
+
+    def _without_map(self, position: TopicPartition, why: str) -> Sequence[Run]:
+        self._emit(Warned(f"commit metadata of {position.topic}[{position.partition}] is ignored: {why}"))
+        return ()
+
+    def _bounds(self, consumer: Consumer, position: TopicPartition) -> tuple[int, int]:
+        """Where the log begins and ends."""
+        what = f"where {position.topic}[{position.partition}] begins and ends"
+        return self._asked(what, lambda: consumer.get_watermark_offsets(position, timeout=ASK_TIMEOUT))
+
+    def _asked(self, what: str, ask: Callable[[], Answer]) -> Answer:
+        """The broker's answer. It is worth a wait: a partition that is started by guess loses tasks.
+
+        Raises:
+            FatalClientError: no answer for two minutes.
+        """
+        for _ in range(ASK_TIMES):
+            try:
+                return ask()
+            except KafkaException as error:
+                self._emit(ClientTrouble(str(error), f"asking for {what}"))
+        raise FatalClientError(f"the broker does not tell {what}: it was asked {ASK_TIMES} times")

@@ -1,0 +1,76 @@
+"""From a Kafka message to an arrival: its lane, its due time, its delivery state."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from confluent_kafka import Message
+
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.ordering import Ordering
+from stillframe.consumer.retry import LONGEST_WAIT
+from stillframe.schemas import InvalidHeaders, Record
+from stillframe.schemas.headers import DeliveryState, Origin, read_delivery_state
+
+
+class Receiver:
+    """Makes arrivals; knows each topic's ordering."""
+
+    def __init__(self, ordering: Mapping[str, Ordering]) -> None:
+        self._ordering = ordering
+
+    def arrival(self, message: Message, partition: Partition, now: int) -> Arrival:
+        """An arrival, faulty if its headers are; nothing in a message can raise here."""
+        record = as_record(message)
+        if partition.tier is None:
+            # On the task topic anyone with write access could forge delivery headers: they are not read.
+            state = DeliveryState(origin=Origin(record.topic, record.partition, record.offset))
+            return Arrival(record, partition, self._lane(record, partition, record.partition), state)
+        return self._from_tier(record, partition, now)
+
+    def _from_tier(self, record: Record, partition: Partition, now: int) -> Arrival:
+        assumed = DeliveryState(origin=Origin(record.topic, record.partition, record.offset))
+        try:
+            state = read_delivery_state(record)
+        except InvalidHeaders as error:
+            return Arrival(record, partition, None, assumed, fault=error)
+        due = state.not_before or 0
+        if due > now + LONGEST_WAIT * 1_000:
+            fault = InvalidHeaders("header stillframe-not-before is more than 30 days ahead")
+            return Arrival(record, partition, None, state, fault=fault)
+        if partition.tier is partition.family.tiers[-1]:
+            # Longer than the longest tier: come back to it and hop on, lest retention delete it here.
+            due = min(due, now + partition.tier.seconds * 1_000)
+        origin = state.origin or assumed.origin
+        number = record.partition if origin is None else origin.partition
+        return Arrival(record, partition, self._lane(record, partition, number), state, due=due)
+
+    def _lane(self, record: Record, partition: Partition, number: int) -> Hashable | None:
+        """A task and its retries share a lane: it belongs to the task topic, wherever it was read."""
+        topic = partition.family.topic
+        match self._ordering.get(topic, Ordering.KEY):
+            case Ordering.PARTITION:
+                return (topic, number)
+            case Ordering.KEY if record.key is not None:
+                return (topic, record.key)
+            case _:
+                return None
+
+
+def as_record(message: Message) -> Record:
+    """The plain data of a message that is not an error."""
+    raw: Any = message.headers() or ()
+    return Record(
+        topic=message.topic() or "",
+        key=_bytes(message.key()),
+        value=_bytes(message.value()),
+        headers=tuple((name, _bytes(value)) for name, value in raw),
+        partition=-1 if message.partition() is None else int(message.partition() or 0),
+        offset=-1 if message.offset() is None else int(message.offset() or 0),
+    )
+
+
+def _bytes(value: Any) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

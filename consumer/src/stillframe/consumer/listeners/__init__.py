@@ -1,0 +1,1 @@
+"""What can be seen: listeners of the events, none of which the engine knows."""

@@ -1,0 +1,143 @@
+"""Metrics: what Prometheus scrapes of a worker."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from stillframe.consumer.events import (
+    AttemptEnded,
+    AttemptTimedOut,
+    ClientTrouble,
+    CommitFailed,
+    Committed,
+    Event,
+    HandedOff,
+    HandlerCrashed,
+    HandOffFailed,
+    PartitionsAssigned,
+    PartitionsLost,
+    PartitionsRevoked,
+    Turned,
+)
+from stillframe.consumer.listeners import metric_names as names
+from stillframe.consumer.listeners.metric_names import Metric
+from stillframe.consumer.listeners.readings import Readings
+from stillframe.consumer.outcome.end import Dead, Done, End, Retry, Skipped
+
+#: Seconds; a handler may send a mail or encode a film.
+BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600)
+
+
+class Metrics:
+    """A listener that counts, with a registry of its own; the names are in :mod:`.metric_names`.
+
+    Attributes:
+        registry: what ``/metrics`` shows.
+    """
+
+    def __init__(self, group: str) -> None:
+        self.registry = CollectorRegistry()
+        self._attempts = self._counter(names.ATTEMPTS)
+        self._seconds = Histogram(*names.HANDLER_SECONDS, buckets=BUCKETS, registry=self.registry)
+        self._timeouts = self._counter(names.TIMEOUTS)
+        self._crashes = self._counter(names.CRASHES)
+        self._handoffs = self._counter(names.HANDOFFS)
+        self._handoff_failures = self._counter(names.HANDOFF_FAILURES)
+        self._dead_letters = self._counter(names.DEAD_LETTERS)
+        self._commits = self._counter(names.COMMITS)
+        self._commit_failures = self._counter(names.COMMIT_FAILURES)
+        self._rebalances = self._counter(names.REBALANCES)
+        self._troubles = self._counter(names.CLIENT_TROUBLES)
+        self._readings = Readings()
+        self.registry.register(_Gauges(group, self._readings))
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Turned():
+                self._readings.take(event, time.monotonic())
+            case AttemptEnded(_, task_type, _, end, seconds):
+                self._attempts.labels(task_type or names.UNDECODABLE, _outcome(end)).inc()
+                # Only a handler that was called took its time.
+                if seconds:
+                    self._seconds.labels(task_type).observe(seconds)
+            case HandedOff(arrival, topic, end):
+                self._handoffs.labels(topic).inc()
+                if isinstance(end, Dead):
+                    self._dead_letters.labels(arrival.partition.family.topic).inc()
+            case PartitionsAssigned():
+                self._rebalances.labels("assigned").inc()
+            case PartitionsRevoked(partitions) | PartitionsLost(partitions):
+                self._readings.forget(partitions)
+                self._rebalances.labels("lost" if isinstance(event, PartitionsLost) else "revoked").inc()
+            case _:
+                self._count(event)
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case AttemptTimedOut(arrival):
+                self._timeouts.labels(arrival.partition.family.topic).inc()
+            case HandlerCrashed(arrival):
+                self._crashes.labels(arrival.partition.family.topic).inc()
+            case HandOffFailed(_, topic):
+                self._handoff_failures.labels(topic).inc()
+            case Committed():
+                self._commits.inc()
+            case CommitFailed():
+                self._commit_failures.inc()
+            case ClientTrouble():
+                self._troubles.inc()
+
+    def _counter(self, metric: Metric) -> Counter:
+        return Counter(*metric, registry=self.registry)
+
+
+def _outcome(end: End) -> str:
+    match end:
+        case Done():
+            return "done"
+        case Retry(_, failure):
+            return "deferred" if failure is None else "retry"
+        case Dead():
+            return "dead"
+        case Skipped():
+            return "skipped"
+
+
+class _Gauges(Collector):
+    """Gauges made at the scrape from the last readings: a partition that has left leaves no series behind."""
+
+    def __init__(self, group: str, readings: Readings) -> None:
+        self._build = (version("stillframe-consumer"), group)
+        self._readings = readings
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now, turn, partitions = time.monotonic(), self._readings.turn, self._readings.partitions
+        yield _gauge(names.BUILD_INFO, {self._build: 1})
+        yield _gauge(names.RUNNING, {(): turn.running})
+        yield _gauge(names.QUEUED, {(): turn.queued})
+        yield _gauge(names.WAITING, {(): turn.waiting})
+        turned = self._readings.turned
+        yield _gauge(names.TURN_AGE, {} if turned is None else {(): now - turned})
+        yield _gauge(names.UNFINISHED, {each.labels: each.unfinished for each in partitions})
+        yield _gauge(names.FRONTIER, {each.labels: each.frontier for each in partitions})
+        yield _gauge(
+            names.COMMITTED,
+            {each.labels: each.committed for each in partitions if each.committed is not None},
+        )
+        yield _gauge(names.OLDEST_UNFINISHED, {each.labels: each.oldest_age(now) for each in partitions})
+        yield _gauge(names.STOPPED, {each.labels: int(each.stopped) for each in partitions})
+        yield _gauge(names.PAUSED, Tally((each.paused,) for each in partitions if each.paused is not None))
+
+
+def _gauge(metric: Metric, values: Mapping[tuple[str, ...], float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family

@@ -1,0 +1,81 @@
+"""Readings of the owned partitions: what their gauges show. Pure: ``now`` is passed in.
+
+Taken in the poll thread, at its pulse, since a ledger is its alone; the scrape comes from another thread
+and sees the last ones. Once a second is enough for any scrape and costs nothing that can be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from stillframe.consumer.events import Turned
+from stillframe.consumer.intake.partition import Partition
+
+#: Seconds between readings of the partitions.
+EVERY: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One partition as it was. ``held_since`` is when its frontier came to stand where it is."""
+
+    partition: Partition
+    unfinished: int
+    frontier: int
+    held_since: float
+    committed: int | None
+    paused: str | None
+    stopped: bool
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        return self.partition.topic, str(self.partition.number)
+
+    def oldest_age(self, now: float) -> float:
+        """Seconds for which the lowest unfinished offset has been the lowest; 0 if there is none."""
+        return now - self.held_since if self.unfinished else 0.0
+
+
+class Readings:
+    """The last readings.
+
+    Attributes:
+        turn: the last pulse.
+        turned: its monotonic time; ``None`` before the first.
+        partitions: one reading for each owned partition.
+    """
+
+    def __init__(self) -> None:
+        self.turn = Turned((), 0, 0, 0)
+        self.turned: float | None = None
+        self.partitions: tuple[Reading, ...] = ()
+        self._taken = -EVERY
+
+    def take(self, turn: Turned, now: float) -> None:
+        """Note a pulse, and read the partitions if it is time."""
+        self.turn, self.turned = turn, now
+        if now - self._taken < EVERY:
+            return
+        self._taken = now
+        before = {reading.partition: reading for reading in self.partitions}
+        self.partitions = tuple(_read(each, before.get(each), now) for each in turn.partitions if each.owned)
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """These have left."""
+        self.partitions = tuple(each for each in self.partitions if each.partition not in partitions)
+
+
+def _read(partition: Partition, before: Reading | None, now: float) -> Reading:
+    ledger, frontier = partition.ledger, partition.ledger.committable
+    stands = before is not None and before.unfinished and before.frontier == frontier
+    return Reading(
+        partition,
+        ledger.unfinished,
+        frontier,
+        before.held_since if stands and before is not None else now,
+        None if partition.committed is None else partition.committed.offset,
+        partition.paused,
+        partition.stopped is not None,
+    )

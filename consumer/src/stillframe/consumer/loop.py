@@ -1,0 +1,152 @@
+"""The poll loop: one thread, the only one that touches the Kafka consumer.
+
+Read :meth:`Loop.turn` first: it is the table of contents of the whole engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+
+from stillframe.consumer.dispatch.threads import Threads, cancel, epoch_milliseconds
+from stillframe.consumer.events import (
+    AttemptTimedOut,
+    Draining,
+    Event,
+    PartitionStopped,
+    Turned,
+    WorkerStopped,
+)
+from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.client_errors import ClientErrors
+from stillframe.consumer.intake.gate import Gate
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.intake.rebalance import Rebalance
+from stillframe.consumer.intake.receive import Receiver
+from stillframe.consumer.outcome.settle import Settlement
+from stillframe.consumer.progress.commits import Commits
+
+#: Messages taken per turn at most.
+BATCH = 1_000
+#: Seconds that a turn may wait for messages; shorter while a partition waits to be resumed.
+PATIENCE = 0.05
+PATIENCE_WHILE_PAUSED = 0.005
+#: Seconds for the last commit at a stop.
+COMMIT_TIMEOUT = 3.0
+#: Error codes after which a partition gives no more records until an operator acts.
+DEAD_ENDS = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._BAD_COMPRESSION})
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """The parts that a task passes through, in that order."""
+
+    consumer: Consumer
+    errors: ClientErrors
+    assignment: Assignment
+    receiver: Receiver
+    threads: Threads
+    settlement: Settlement
+    gate: Gate
+    commits: Commits
+
+
+class Loop:
+    """Polls, dispatches, settles and commits until it is told to stop; then drains."""
+
+    def __init__(self, stations: Stations, emit: Callable[[Event], None]) -> None:
+        self._consumer = stations.consumer
+        self._errors = stations.errors
+        self._assignment = stations.assignment
+        self._receiver = stations.receiver
+        self._threads = stations.threads
+        self._settlement = stations.settlement
+        self._gate = stations.gate
+        self._commits = stations.commits
+        self._emit = emit
+
+    def subscribe(self, rebalance: Rebalance) -> None:
+        self._consumer.subscribe(
+            self._assignment.topics,
+            on_assign=rebalance.assigned,
+            on_revoke=rebalance.revoked,
+            on_lost=rebalance.lost,
+        )
+
+    def turn(self) -> None:
+        """Once round. The order is chosen so that each step sees what the one before has done."""
+        messages = self._poll()
+        self._errors.check()
+        self._dispatch(messages)
+        self._settlement.tick()
+        self._gate.adjust()
+        self._commits.tick(self._consumer, list(self._assignment))
+        self._watch()
+
+    def drain(self, reason: str, grace: float) -> None:
+        """Start nothing more, let running tasks end within ``grace`` seconds, hand over, commit.
+
+        Polling goes on meanwhile, with every partition paused: a worker that drains is still a
+        member of its group, and a rebalance may take partitions from it.
+        """
+        self._emit(Draining(reason))
+        deadline = time.monotonic() + grace
+        self._threads.stop_starting()
+        self._gate.close()
+        while self._threads.running() and time.monotonic() < deadline:
+            self.turn()
+        owned = list(self._assignment)
+        now = time.monotonic()
+        unfinished = self._settlement.conclude(owned, now, max(deadline, now + 1.0))
+        self._commit_last(owned)
+        cancel(self._threads.running())
+        self._assignment.release(owned)
+        self._emit(WorkerStopped(unfinished))
+
+    def _commit_last(self, owned: list[Partition]) -> None:
+        """A rebalance that is under way refuses commits until its members have polled their way through it."""
+        until = time.monotonic() + COMMIT_TIMEOUT
+        while not self._commits.final_within(self._consumer, owned, until - time.monotonic()):
+            if time.monotonic() >= until:
+                return
+            self._poll()
+
+    def _poll(self) -> list[Message]:
+        patience = PATIENCE_WHILE_PAUSED if self._gate.any_paused else PATIENCE
+        try:
+            return self._consumer.consume(BATCH, patience)
+        except KafkaException as error:
+            self._errors(error.args[0])
+            return []
+
+    def _dispatch(self, messages: list[Message]) -> None:
+        now = epoch_milliseconds()
+        arrivals = []
+        for message in messages:
+            partition = self._assignment.get(message.topic(), message.partition())
+            if (error := message.error()) is not None:
+                self._report(error, partition)
+            # A batch may still hold records of a partition that was revoked while it was being filled.
+            elif partition is not None:
+                arrival = self._receiver.arrival(message, partition, now)
+                if partition.ledger.receive(arrival.record.offset, arrival.size):
+                    arrivals.append(arrival)
+        if arrivals:
+            self._threads.offer(arrivals)
+
+    def _report(self, error: KafkaError, partition: Partition | None) -> None:
+        """An error in place of a record: of one partition, or of the client."""
+        if error.code() in DEAD_ENDS and partition is not None and partition.stopped is None:
+            partition.stopped = error.str()
+            self._emit(PartitionStopped(partition, partition.stopped))
+        else:
+            self._errors(error)
+
+    def _watch(self) -> None:
+        """Timeouts and the pulse."""
+        for late in self._threads.overdue():
+            self._emit(AttemptTimedOut(late))
+        self._emit(Turned(list(self._assignment), *self._threads.counts()))

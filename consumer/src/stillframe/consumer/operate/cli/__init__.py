@@ -1,0 +1,58 @@
+"""``stillframe``: the commands of an operator. Each has a file of its own; :func:`main` is the way in."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import confluent_kafka
+import typer
+
+from stillframe.consumer.operate.cli.broker import broker
+from stillframe.consumer.operate.cli.dlq import dlq
+from stillframe.consumer.operate.cli.lag import lag
+from stillframe.consumer.operate.cli.topics import topics
+from stillframe.consumer.operate.cli.worker import worker
+from stillframe.consumer.operate.failure import EXIT_CODES, OK, report
+from stillframe.schemas import StillframeError
+
+EPILOG = "Exit codes:\n\n" + "\n".join(f"- {code}: {meaning}" for code, meaning in EXIT_CODES.items())
+
+app = typer.Typer(
+    help="Run and look after Stillframe workers.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(worker)
+app.add_typer(topics)
+app.command()(lag)
+app.add_typer(dlq)
+app.command()(broker)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"stillframe {version('stillframe-consumer')}, librdkafka {confluent_kafka.libversion()[0]}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Run and look after Stillframe workers."""
+
+
+def main() -> int:
+    """The entry point: an expected error is one line and a hint, and decides the exit code."""
+    try:
+        app()
+    except StillframeError as error:
+        return report(error)
+    return OK

@@ -1,0 +1,91 @@
+"""``stillframe lag``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from stillframe.consumer.operate.cli.options import AsJson, Groups, Servers, Topics
+from stillframe.consumer.operate.cli.output import print_json, print_table
+from stillframe.consumer.operate.cli.scope import find
+from stillframe.consumer.operate.lag import FamilyLag, PartitionLag, Role, TopicLag, measure
+from stillframe.consumer.operate.quantities import moment
+
+COLUMNS = ("topic", "role", "partition#", "start#", "end#", "committed#", "lag#", "due#")
+
+
+def lag(
+    *, group: Groups, topic: Topics = None, bootstrap_servers: Servers = None, as_json: AsJson = False
+) -> None:
+    """Show how far groups are behind: log end minus committed offset, asked of the broker.
+
+    Retry topics are counted apart: what waits there may not be due yet. "due" counts what has waited
+    for the topic's whole delay. Of a dead-letter topic, the lag is what was not redriven as a whole.
+    """
+    scope = find(group, topic, bootstrap_servers)
+    now = time.time_ns() // 1_000_000
+    measured = measure(scope.cluster, scope.families, scope.layouts, now)
+    if as_json:
+        print_json({"at": moment(now), "families": [_family(each) for each in measured]})
+        return
+    for family in measured:
+        print_table(COLUMNS, _rows(family))
+        print(_summary(family))
+
+
+def _rows(family: FamilyLag) -> Iterator[tuple[object, ...]]:
+    """A line for each topic, and below it one for each partition with something to say."""
+    for topic in family.topics:
+        yield topic.topic, topic.role, len(topic.partitions), None, None, None, topic.lag, topic.due
+        for each in topic.partitions:
+            if each.lag or each.deleted:
+                yield "", "", each.partition, each.start, each.end, each.committed, each.lag, each.due
+
+
+def _summary(family: FamilyLag) -> str:
+    waiting, due = family.lag(Role.RETRY), family.due
+    parts = [
+        f"{family.lag(Role.TASKS):,} tasks to do",
+        f"{waiting:,} in retry" + ("" if due is None else f" ({due:,} due)"),
+        f"{family.lag(Role.DEAD_LETTERS):,} dead",
+    ]
+    alive = [topic for topic in family.topics if topic.role is not Role.DEAD_LETTERS]
+    if deleted := sum(each.deleted for topic in alive for each in topic.partitions):
+        parts.append(f"{deleted:,} DELETED by retention before they were committed")
+    return f"group {family.family.group}, topic {family.family.topic}: {', '.join(parts)}"
+
+
+def _family(family: FamilyLag) -> dict[str, Any]:
+    return {
+        "group": family.family.group,
+        "topic": family.family.topic,
+        "lag": family.lag(Role.TASKS),
+        "retry": family.lag(Role.RETRY),
+        "due": family.due,
+        "dead": family.lag(Role.DEAD_LETTERS),
+        "topics": [_topic(each) for each in family.topics],
+    }
+
+
+def _topic(topic: TopicLag) -> dict[str, Any]:
+    return {
+        "topic": topic.topic,
+        "role": topic.role,
+        "tier": topic.tier,
+        "lag": topic.lag,
+        "due": topic.due,
+        "partitions": [_partition(each) for each in topic.partitions],
+    }
+
+
+def _partition(each: PartitionLag) -> dict[str, Any]:
+    return {
+        "partition": each.partition,
+        "start": each.start,
+        "end": each.end,
+        "committed": each.committed,
+        "lag": each.lag,
+        "due": each.due,
+        "deleted": each.deleted,
+    }

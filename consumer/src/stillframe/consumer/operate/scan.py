@@ -1,0 +1,102 @@
+"""Reads a range of a topic from outside any group, and stops at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+from stillframe.consumer.errors import BrokerUnreachable
+from stillframe.consumer.intake.receive import as_record
+from stillframe.consumer.operate.cluster import quiet
+from stillframe.consumer.operate.dead_letters import DeadLetter
+from stillframe.consumer.operate.errors import CommandError
+from stillframe.producer.settings import ConnectionSettings, build
+
+BATCH: Final = 500
+#: Seconds without a record or an end after which the broker counts as gone.
+PATIENCE: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The offsets of a partition from ``start`` to before ``end``."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
+def scan(settings: ConnectionSettings, ranges: Sequence[Range]) -> Iterator[DeadLetter]:
+    """The records of some ranges, each partition in its order. Nothing is committed.
+
+    Raises:
+        BrokerUnreachable: nothing came for ``PATIENCE`` seconds.
+        CommandError: the broker refuses to let a partition be read.
+    """
+    open_ranges = {(each.topic, each.partition): each for each in ranges if each.start < each.end}
+    if not open_ranges:
+        return
+    consumer = build(Consumer, _properties(settings))
+    try:
+        consumer.assign([TopicPartition(r.topic, r.partition, r.start) for r in open_ranges.values()])
+        yield from _read(consumer, open_ranges, settings.bootstrap_servers)
+    finally:
+        consumer.close()
+
+
+def _read(
+    consumer: Consumer, open_ranges: dict[tuple[str, int], Range], servers: str
+) -> Iterator[DeadLetter]:
+    deadline = time.monotonic() + PATIENCE
+    while open_ranges:
+        messages = consumer.consume(BATCH, 1.0)
+        if messages:
+            deadline = time.monotonic() + PATIENCE
+        elif time.monotonic() >= deadline:
+            raise BrokerUnreachable(
+                f"{servers} sent nothing for {PATIENCE:g} s while reading {_named(open_ranges)}"
+            )
+        for message in messages:
+            if (dead := _within(message, open_ranges)) is not None:
+                yield dead
+
+
+def _within(message: Message, open_ranges: dict[tuple[str, int], Range]) -> DeadLetter | None:
+    """The message, unless it lies beyond its range; closes the range at its end.
+
+    The end may hold no record of its own (transaction markers, compaction): the end of the partition
+    closes the range as well.
+    """
+    place = (message.topic() or "", message.partition() or 0)
+    error = message.error()
+    if error is not None and error.code() != KafkaError._PARTITION_EOF:
+        raise CommandError(f"{place[0]}[{place[1]}] cannot be read: {error.str()}")
+    if place not in open_ranges:
+        return None
+    end = open_ranges[place].end
+    offset = end if error is not None else (message.offset() or 0)
+    if offset + 1 >= end:
+        del open_ranges[place]
+    return DeadLetter.read(as_record(message), message.timestamp()[1]) if offset < end else None
+
+
+def _named(open_ranges: dict[tuple[str, int], Range]) -> str:
+    return ", ".join(f"{topic}[{partition}]" for topic, partition in open_ranges)
+
+
+def _properties(settings: ConnectionSettings) -> dict[str, object]:
+    return quiet(settings) | {
+        # Never joined, never committed to: librdkafka wants a name all the same.
+        "group.id": "stillframe-operate",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        # What retention takes during the scan is passed over.
+        "auto.offset.reset": "earliest",
+        # An operator sees what is there; waiting for a stranger's open transaction would look like an outage.
+        "isolation.level": "read_uncommitted",
+    }

@@ -1,0 +1,73 @@
+"""From the end of an attempt to a finished offset. Poll thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from stillframe.consumer.dispatch.threads import Threads, cancel
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.end import Dead, Done, Retry, Skipped
+from stillframe.consumer.outcome.handoff import HandOffs
+from stillframe.consumer.progress.commits import Commits
+
+
+class Settlement:
+    """Books ends into the ledgers: at once for done and skipped, after the hand-off for retry and dead."""
+
+    def __init__(
+        self,
+        threads: Threads,
+        commits: Commits,
+        make_handoffs: Callable[[Callable[[Arrival], None]], HandOffs],
+    ) -> None:
+        self._threads = threads
+        self._commits = commits
+        self._handoffs = make_handoffs(self._finish)
+
+    def tick(self) -> None:
+        """Book every end that has come in since the last call."""
+        ends = self._threads.ends
+        while ends:
+            arrival, end = ends.popleft()
+            match end:
+                case Done() | Skipped():
+                    self._finish(arrival)
+                case Retry() | Dead() if arrival.partition.owned:
+                    self._handoffs.add(arrival, end)
+                case Retry() | Dead():
+                    pass  # its new owner has it already, from the same committed offset
+        self._handoffs.tick()
+
+    def conclude(
+        self, partitions: Collection[Partition], drain_until: float, report_until: float
+    ) -> list[Arrival]:
+        """The end of an ownership, up to its last commit: drain, hand over. Returns what still ran.
+
+        The order matters: what waits in memory is handed to a tier first, so that the broker's
+        reports come in while handlers finish.
+
+        Args:
+            drain_until: monotonic time until which running handlers are waited for.
+            report_until: monotonic time until which reports of hand-offs are waited for.
+        """
+        for arrival in self._threads.withdraw(partitions):
+            self._handoffs.add(arrival, Retry(arrival.state.not_before or 0, None))
+        self._handoffs.tick()
+        self._threads.wait_idle(partitions, drain_until)
+        unfinished = self._threads.running(partitions)
+        cancel(unfinished)
+        self.tick()
+        self._handoffs.finish_within(partitions, report_until)
+        self._handoffs.forget(partitions)
+        return unfinished
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """Partitions were lost: others have what was not committed; commit nothing, hand nothing over."""
+        self._threads.withdraw(partitions)
+        cancel(self._threads.running(partitions))
+        self._handoffs.forget(partitions)
+
+    def _finish(self, arrival: Arrival) -> None:
+        if arrival.partition.ledger.finish(arrival.record.offset):
+            self._commits.count(1)

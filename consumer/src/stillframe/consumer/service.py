@@ -1,0 +1,158 @@
+"""A worker's run from start to end: build the stations, serve, drain, leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import Consumer
+
+from stillframe.consumer.dispatch.attempt import Attempts
+from stillframe.consumer.dispatch.threads import Threads, epoch_milliseconds
+from stillframe.consumer.events import Event, Events, Warned, WorkerStarted
+from stillframe.consumer.health import Health, serve_health
+from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.client_errors import ClientErrors
+from stillframe.consumer.intake.gate import Gate
+from stillframe.consumer.intake.pressure import Limits
+from stillframe.consumer.intake.rebalance import Rebalance
+from stillframe.consumer.intake.receive import Receiver
+from stillframe.consumer.listeners.logs import Logs
+from stillframe.consumer.listeners.metrics import Metrics
+from stillframe.consumer.loop import Loop, Stations
+from stillframe.consumer.operate.topics import require_safe_topics
+from stillframe.consumer.outcome.handoff import HandOffs
+from stillframe.consumer.outcome.settle import Settlement
+from stillframe.consumer.progress.commit import CommitPolicy
+from stillframe.consumer.progress.commits import Commits
+from stillframe.producer.client import Client
+from stillframe.producer.settings import build, check_transport
+
+if TYPE_CHECKING:
+    from stillframe.consumer.worker import Worker
+
+Emit = Callable[[Event], None]
+
+#: Seconds for leaving the group: librdkafka's close can hang when the broker is gone.
+CLOSE_TIMEOUT = 5.0
+
+
+def serve(worker: Worker) -> None:
+    """Run a worker to its end; see :meth:`Worker.run`."""
+    settings, families = worker.settings, worker.families()
+    health = Health(settings.stall_after, [handler.timeout for handler in worker.handlers])
+    metrics = Metrics(worker.group)
+    emit = Events([Logs(worker.group), metrics, health, *worker.listeners]).emit
+    if warning := check_transport(settings):
+        emit(Warned(warning))
+    with _stop_on_signals(worker), serve_health(settings, health, metrics):
+        partition_counts = require_safe_topics(settings, families)
+        with worker.lifespan() as state:
+            run = _Run(worker, partition_counts, emit, state)
+            try:
+                run.serve()
+            finally:
+                run.close()
+
+
+class _Run:
+    """The stations of one run, built in the order in which a task passes them."""
+
+    def __init__(self, worker: Worker, partition_counts: Mapping[str, int], emit: Emit, state: Any) -> None:
+        settings = worker.settings
+        self._worker = worker
+        self._emit = emit
+        self._commits = Commits(CommitPolicy(settings.commit_interval, settings.commit_outcomes), emit)
+        self._errors = ClientErrors(emit)
+        self._consumer = self._make_consumer()
+        self._assignment = Assignment(worker.families())
+        self._attempts = Attempts(worker, emit, state=state)
+        self._threads = Threads(settings.threads, self._attempts.run, memory_wait=settings.memory_wait)
+        self._client = Client(settings.handoff_settings())
+        handoffs = partial(HandOffs, self._client, partition_counts, emit=emit, now=epoch_milliseconds)
+        settlement = Settlement(self._threads, self._commits, handoffs)
+        limits = Limits(
+            settings.partition_records,
+            settings.partition_bytes,
+            settings.partition_span,
+            settings.resume_ratio,
+        )
+        gate = Gate(self._consumer, self._assignment, limits, emit)
+        receiver = Receiver(worker.ordering)
+        self._loop = Loop(
+            Stations(
+                self._consumer,
+                self._errors,
+                self._assignment,
+                receiver,
+                self._threads,
+                settlement,
+                gate,
+                self._commits,
+            ),
+            emit,
+        )
+        self._rebalance = Rebalance(
+            self._assignment,
+            settlement,
+            self._commits,
+            gate,
+            emit,
+            drain=settings.drain,
+            incremental=settings.assigns_incrementally,
+        )
+
+    def serve(self) -> None:
+        """Poll until told to stop, then drain.
+
+        Raises:
+            FatalClientError: at once, without a drain: the client cannot commit any more.
+            CrashedHandler: after the drain.
+        """
+        self._loop.subscribe(self._rebalance)
+        self._emit(WorkerStarted(self._worker.group, tuple(self._assignment.topics)))
+        while not self._worker.stopping.is_set() and self._threads.crashed is None:
+            self._loop.turn()
+        crashed = self._threads.crashed
+        self._loop.drain("asked to stop" if crashed is None else str(crashed), self._worker.settings.grace)
+        if crashed is not None:
+            raise crashed
+
+    def close(self) -> None:
+        """Leave the group and let threads go, each step bounded."""
+        self._threads.close()
+        self._attempts.close()
+        self._client.close(CLOSE_TIMEOUT)
+        closing = threading.Thread(target=self._consumer.close, name="stillframe-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_TIMEOUT)
+
+    def _make_consumer(self) -> Consumer:
+        properties = self._worker.settings.consumer_properties(self._worker.group)
+        callbacks = {"error_cb": self._errors, "on_commit": self._commits.acknowledged}
+        return build(Consumer, properties | callbacks)
+
+
+@contextmanager
+def _stop_on_signals(worker: Worker) -> Iterator[None]:
+    """SIGTERM and SIGINT drain; a second one ends the process at once. Only the main thread can listen."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        if worker.stopping.is_set():
+            os._exit(128 + number)  # loses nothing: what is not committed is delivered again
+        worker.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,116 @@
+"""Everything about a worker that is not code: limits, intervals, deadlines and where the broker is."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from stillframe.producer.settings import ConnectionSettings, ProducerSettings
+from stillframe.schemas.topics import Tier
+from stillframe.schemas.wire import MAX_TASK_BYTES
+
+_COMMIT: Final = "the ledger decides what is committed, and commit_interval how often: remove it"
+_FRESH: Final = "a fresh group starts at the log's beginning; anything else loses tasks silently: remove it"
+REFUSED: Final = {
+    "enable.auto.commit": _COMMIT,
+    "auto.commit.interval.ms": _COMMIT,
+    "enable.auto.offset.store": _COMMIT,
+    "auto.offset.reset": _FRESH,
+    "group.id": "Worker(group=...) names it",
+    "enable.partition.eof": "a worker does not stop at the end of a partition: remove it",
+}
+
+#: Good choices, not promises: pass another value through and it is taken.
+DEFAULTS: Final[dict[str, Any]] = {
+    # Pausing throws prefetched records away: keep few.
+    "queued.max.messages.kbytes": 16_384,
+    # The fetcher's nap when the local queue is full; the default of 1 s starves a fast worker.
+    "fetch.queue.backoff.ms": 5,
+}
+#: Which partitions move in a rebalance: as few as can be. Under KIP-848 the broker assigns.
+CLASSIC_DEFAULTS: Final = {"partition.assignment.strategy": "cooperative-sticky"}
+
+#: Hand-offs that may be in the client's queue at once, and how long one may take until it is tried anew.
+HANDOFF_QUEUE: Final = 10_000
+HANDOFF_TIMEOUT: Final = 60.0
+#: A dead letter may be larger than any task that would be parsed: it is copied, not read.
+HANDOFF_BYTES: Final = 128 * 2**20
+
+
+class WorkerSettings(ConnectionSettings):
+    """Settings of a worker: keyword arguments over ``STILLFRAME_*`` variables over a file.
+
+    Durations are in seconds, sizes in bytes.
+    """
+
+    threads: PositiveInt = Field(16, description="handlers that run at the same time")
+    commit_interval: PositiveFloat = Field(1.0, description="longest time between commits")
+    commit_outcomes: PositiveInt = Field(1_000, description="outcomes after which a commit is due at once")
+    partition_records: PositiveInt = Field(10_000, description="unfinished records held per partition")
+    partition_bytes: PositiveInt = Field(64 * 2**20, description="unfinished bytes held per partition")
+    partition_span: PositiveInt = Field(
+        100_000, description="offsets from the oldest unfinished to the newest"
+    )
+    resume_ratio: float = Field(0.7, gt=0, lt=1, description="share of a limit at which a partition resumes")
+    memory_wait: float = Field(10.0, ge=0, description="longest retry delay that waits in memory")
+    revoke_drain: float = Field(5.0, ge=0, description="time running tasks get when their partition leaves")
+    grace: PositiveFloat = Field(25.0, description="time running tasks get when the worker stops")
+    stall_after: PositiveFloat = Field(
+        60.0, description="time without a finished task that turns readiness red"
+    )
+    max_task_bytes: PositiveInt = Field(MAX_TASK_BYTES, description="largest value that is parsed")
+    tiers: tuple[str, ...] = Field(("1m", "10m", "1h"), description="delays of the retry topics, rising")
+    health_host: str = Field("0.0.0.0", description="address of /metrics, /livez and /readyz")  # noqa: S104
+    health_port: int | None = Field(
+        9464, ge=0, le=65_535, description="their port; 0 any, none turns them off"
+    )
+    error_messages: bool = Field(
+        default=True, description="keep the redacted first line of an error, not only its type"
+    )
+
+    @property
+    def retry_tiers(self) -> tuple[Tier, ...]:
+        return tuple(Tier.parse(name) for name in self.tiers)
+
+    @property
+    def drain(self) -> float:
+        """``revoke_drain``, at most half the session: longer would silence or fence other members."""
+        return min(self.revoke_drain, float(self.kafka.get("session.timeout.ms", 45_000)) / 2_000)
+
+    @property
+    def assigns_incrementally(self) -> bool:
+        """Whether rebalances move single partitions (cooperative-sticky, KIP-848) instead of all (eager)."""
+        strategy = self.kafka.get("partition.assignment.strategy", "cooperative-sticky")
+        return self.kafka.get("group.protocol") == "consumer" or "cooperative" in str(strategy)
+
+    def consumer_properties(self, group: str) -> dict[str, Any]:
+        """librdkafka's properties for the one consumer of this worker.
+
+        Raises:
+            SettingsError: ``kafka`` holds a property that is refused.
+        """
+        own = {
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            # `latest` would skip silently what fell off the log, `earliest` would replay all of it.
+            "auto.offset.reset": "error",
+            "allow.auto.create.topics": False,
+        }
+        classic = self.kafka.get("group.protocol", "classic") == "classic"
+        defaults = {"client.id": f"stillframe-{group}"} | DEFAULTS | (CLASSIC_DEFAULTS if classic else {})
+        return defaults | self.librdkafka(own, refused=REFUSED)
+
+    def handoff_settings(self) -> ProducerSettings:
+        """Settings of the producer that writes to retry and dead-letter topics."""
+        # A producer would warn of each of these.
+        consumer_only = ("group.", "session.", "heartbeat.", "max.poll.", "fetch.", "queued.", "partition.")
+        return ProducerSettings(
+            service="stillframe-handoff",
+            bootstrap_servers=self.bootstrap_servers,
+            kafka={name: value for name, value in self.kafka.items() if not name.startswith(consumer_only)},
+            queue_size=HANDOFF_QUEUE,
+            delivery_timeout=HANDOFF_TIMEOUT,
+            max_task_bytes=HANDOFF_BYTES,
+        )

@@ -1,0 +1,78 @@
+"""Handlers by task type: the part of a worker that modules can declare for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+from pydantic import BaseModel
+
+from stillframe.consumer.context import TaskContext
+from stillframe.consumer.handler import Handler, make_handler
+from stillframe.consumer.retry import Retry
+from stillframe.schemas import DefinitionError, TaskType
+
+P = TypeVar("P", bound=BaseModel)
+R = TypeVar("R")
+
+
+class Registration(Protocol, Generic[P]):
+    """The decorator that :meth:`Tasks.task` returns; it gives the function back unchanged."""
+
+    @overload
+    def __call__(self, function: Callable[[P], R]) -> Callable[[P], R]: ...
+    @overload
+    def __call__(self, function: Callable[[P, TaskContext], R]) -> Callable[[P, TaskContext], R]: ...
+
+
+class Tasks:
+    """A registry of handlers. A :class:`Worker` is one; a module of its own makes one and is included."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def task(
+        self, task_type: TaskType[P], *, retry: Retry | None = None, timeout: float | None = None
+    ) -> Registration[P]:
+        """Register the decorated function as the handler of a task type.
+
+        Args:
+            retry: how failures are retried; ``Retry()`` by default.
+            timeout: seconds an attempt may take. An ``async def`` handler is cancelled; a ``def``
+                handler's context says ``cancelled``, and its key waits until it returns.
+
+        Raises:
+            DefinitionError: the function cannot take the payload, or the type has a handler already.
+        """
+
+        def register(function: Any) -> Any:
+            self._add(make_handler(task_type, function, retry or Retry(), timeout))
+            return function
+
+        return register
+
+    def include(self, tasks: Tasks) -> None:
+        """Take over the handlers of another registry.
+
+        Raises:
+            DefinitionError: a task type has a handler in both.
+        """
+        for handler in tasks.handlers:
+            self._add(handler)
+
+    @property
+    def handlers(self) -> Iterable[Handler]:
+        return tuple(self._handlers.values())
+
+    def handler(self, task_type: str) -> Handler | None:
+        return self._handlers.get(task_type)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The task topics, each once, in the order of registration."""
+        return tuple(dict.fromkeys(handler.task_type.topic for handler in self._handlers.values()))
+
+    def _add(self, handler: Handler) -> None:
+        if handler.name in self._handlers:
+            raise DefinitionError(f"task type {handler.name!r} has a handler already: a type has exactly one")
+        self._handlers[handler.name] = handler

@@ -1,0 +1,50 @@
+"""A retry waiting in memory survives a stop: same due time, no attempt spent, run once elsewhere (I5)."""
+
+import time
+
+from stillframe.consumer import RetryAfter, TaskContext
+from stillframe.schemas import Record
+from stillframe.schemas.headers import read_delivery_state
+from tests.engine.journal import Journal
+from tests.engine.looking import committed, log_ends, read_all
+from tests.engine.running import make_worker, running
+from tests.engine.topics import create_family
+from tests.engine.work import Work, submit, work_type
+from tests.kafka import Kafka
+from tests.waiting import wait_until
+
+DELAY = 8.0
+
+
+def test_a_stop_hands_waiting_retries_to_a_tier(kafka: Kafka, topic_name: str) -> None:
+    journal = Journal()
+    failed_at: list[float] = []
+
+    def handle(work: Work, context: TaskContext) -> None:
+        if context.attempt == 1:
+            failed_at.append(time.time())
+            raise RetryAfter(DELAY)
+
+    bootstrap, task_type = kafka.bootstrap_servers, work_type(topic_name)
+    first, second = (
+        make_worker(bootstrap, "g", task_type, handle, middleware=[journal.middleware(name)])
+        for name in ("1", "2")
+    )
+    create_family(kafka, first)
+    (task_id,) = submit(bootstrap, task_type, [Work(number=1, key="k")])
+
+    with running(first):
+        wait_until(lambda: len(journal.entries) == 1, timeout=30, describe="the first attempt to fail")
+    assert committed(bootstrap, "g", topic_name) == log_ends(bootstrap, topic_name)
+    (waiting,) = read_all(bootstrap, f"{topic_name}.g.retry.1m")
+    state = read_delivery_state(Record("", None, None, tuple(waiting.headers())))
+    assert state.attempt == 2
+    assert state.not_before is not None
+    assert abs(state.not_before / 1_000 - failed_at[0] - DELAY) < 1
+
+    with running(second):
+        wait_until(lambda: journal.done == {task_id}, timeout=30, describe="the second attempt")
+    last = journal.entries[-1]
+    assert (last.worker, last.attempt) == ("2", 2)
+    assert last.started * 1_000 >= state.not_before
+    assert journal.duplicates == set()

@@ -1,0 +1,112 @@
+"""Order and time: what may not run before, or at the same time as, something else."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+
+from tests.chaos.checker.evidence import Evidence
+from tests.chaos.checker.facts import Location, Run
+
+Lane = Callable[[Run], Hashable]
+
+
+def inversions(evidence: Evidence) -> Iterator[str]:
+    """First attempts of a key against the order of their offsets (I4).
+
+    In each ownership; and over all of them, by when each task was started for the first time.
+    """
+    firsts = [run for run in evidence.runs if run.attempt == 1]
+    yield from _out_of_order(firsts, lambda run: (id(run.ownership), run.key))
+    yield from _out_of_order(_earliest(firsts), lambda run: (run.where.home, run.key))
+
+
+def overlaps(evidence: Evidence) -> Iterator[str]:
+    """Two attempts of a key at the same time: in one process (I4), or in two of which neither had lost its
+    session nor outrun its drain.
+
+    Retry topics have owners of their own, who cannot know what runs elsewhere: across processes only attempts
+    from the task topic count. `overlaps_with_retries` says how many others there were.
+    """
+    yield from _at_once(evidence.runs, lambda run: (run.ownership.process, run.key))
+    firsts = [run for run in evidence.runs if _from_task_topic(evidence, run)]
+    for one, other in _pairs_at_once(firsts, lambda run: run.key):
+        if one.ownership.process != other.ownership.process and not _let_go(one):
+            yield _together(one, other)
+
+
+def overlaps_with_retries(evidence: Evidence) -> int:
+    """How often a key ran in two processes at once because one of them had it from a retry topic."""
+    pairs = _pairs_at_once(evidence.runs, lambda run: run.key)
+    return sum(
+        one.ownership.process != other.ownership.process
+        and not (_from_task_topic(evidence, one) and _from_task_topic(evidence, other))
+        for one, other in pairs
+    )
+
+
+def early(evidence: Evidence) -> Iterator[str]:
+    """Attempts before their time (I5): a record's own, or the one that the attempt before it has set."""
+    dues = {
+        (run.ownership.process, run.where, run.task, run.attempt): run.due for run in evidence.runs if run.due
+    }
+    for run in evidence.runs:
+        record = evidence.records.get(run.where)
+        if record is not None and record.attempt == run.attempt:
+            due: int | None = record.not_before
+        else:
+            due = dues.get((run.ownership.process, run.where, run.task, run.attempt - 1))
+        if due is not None and run.wall < due:
+            yield f"attempt {run.attempt} at task {run.task} from {run.where}: {due - run.wall} ms too early"
+
+
+def _out_of_order(runs: Iterable[Run], lane: Lane) -> Iterator[str]:
+    highest: dict[Hashable, Run] = {}
+    for run in runs:
+        before = highest.setdefault(lane(run), run)
+        if run.where.offset < before.where.offset:
+            yield f"{run.where} of key {run.key!r} started after {before.where} in {run.ownership.process}"
+        else:
+            highest[lane(run)] = run
+
+
+def _earliest(runs: Iterable[Run]) -> Iterator[Run]:
+    seen: set[Location] = set()
+    for run in runs:
+        if run.where not in seen:
+            seen.add(run.where)
+            yield run
+
+
+def _at_once(runs: Iterable[Run], lane: Lane) -> Iterator[str]:
+    return (_together(one, other) for one, other in _pairs_at_once(runs, lane))
+
+
+def _pairs_at_once(runs: Iterable[Run], lane: Lane) -> Iterator[tuple[Run, Run]]:
+    """Each run with the one of its lane that had not ended when it started; one that was killed has, then."""
+    latest: dict[Hashable, Run] = {}
+    for run in runs:
+        before = latest.get(lane(run))
+        if before is not None and _end(before) > run.started:
+            yield before, run
+        if before is None or _end(run) > _end(before):
+            latest[lane(run)] = run
+
+
+def _end(run: Run) -> float:
+    killed = run.ownership.until if run.ownership.ending == "killed" else float("inf")
+    return min(run.ended, killed)
+
+
+def _let_go(run: Run) -> bool:
+    """Whether its partition went to somebody else while it ran, as it may."""
+    return run.ownership.ending == "lost" or run.where in run.ownership.unfinished
+
+
+def _from_task_topic(evidence: Evidence, run: Run) -> bool:
+    record = evidence.records.get(run.where)
+    return record is not None and record.role == "task"
+
+
+def _together(one: Run, other: Run) -> str:
+    return (
+        f"{other.where} in {other.ownership.process} started while {one.where} "
+        f"in {one.ownership.process} was running: both of key {one.key!r}"
+    )

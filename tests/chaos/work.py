@@ -1,0 +1,86 @@
+"""What the tasks of a run are, and what becomes of each: the same at every attempt, in every process."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import accumulate
+from random import Random
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from stillframe.consumer import PermanentError, Retry, RetryAfter
+from stillframe.schemas import TaskType
+from tests.chaos.settings import TOPIC
+
+KEYS = 500
+#: Not 1, the classic: the hottest key gets 8 % of all tasks, and its lane can still catch up after a kill.
+ZIPF = 0.8
+#: Retries that are shorter wait in memory, others in a tier.
+MEMORY_WAIT = 1.0
+TIERS = ("2s", "30s")
+RETRY = Retry(max_attempts=3)
+
+
+class Kind(StrEnum):
+    """How a task goes."""
+
+    PLAIN = "plain"
+    SLOW = "slow"  # done at once, but long in flight: it holds the frontier back while others finish
+    FLAKY = "flaky"  # fails once, and waits in memory
+    POSTPONED = "postponed"  # fails twice, and waits in the first tier, then in the second
+    DOOMED = "doomed"  # fails in memory until its attempts are used up
+    HOPELESS = "hopeless"  # fails for good
+
+
+SHARES = {
+    Kind.PLAIN: 0.86,
+    Kind.SLOW: 0.01,
+    Kind.FLAKY: 0.05,
+    Kind.POSTPONED: 0.05,
+    Kind.DOOMED: 0.01,
+    Kind.HOPELESS: 0.02,
+}
+
+
+class Work(BaseModel):
+    """One task's payload; `seconds` is what an attempt takes."""
+
+    number: int
+    key: str
+    kind: Kind
+    seconds: float
+
+
+class Attempted(Protocol):
+    """As much of a TaskContext as `fail` needs."""
+
+    @property
+    def attempt(self) -> int: ...
+
+
+TASK_TYPE = TaskType("chaos", Work, topic=TOPIC, key=lambda work: work.key)
+
+
+def works(seed: int, count: int) -> Iterator[Work]:
+    """The tasks of a run."""
+    random = Random(seed)
+    kinds, shares = list(SHARES), list(SHARES.values())
+    weights = list(accumulate(rank**-ZIPF for rank in range(1, KEYS + 1)))
+    for number in range(count):
+        kind = random.choices(kinds, shares)[0]
+        rank = random.choices(range(KEYS), cum_weights=weights)[0]
+        seconds = random.uniform(0.3, 0.9) if kind is Kind.SLOW else random.uniform(0.001, 0.007)
+        yield Work(number=number, key=f"key-{rank}", kind=kind, seconds=seconds)
+
+
+def fail(work: Work, context: Attempted) -> None:
+    """Raise what this attempt ends with, if it does not end well."""
+    match work.kind, context.attempt:
+        case Kind.HOPELESS, _:
+            raise PermanentError("hopeless")
+        case (Kind.FLAKY, 1) | (Kind.DOOMED, _):
+            raise RetryAfter(MEMORY_WAIT * 0.3)
+        case Kind.POSTPONED, 1:
+            raise RetryAfter(MEMORY_WAIT * 1.5)
+        case Kind.POSTPONED, 2:
+            raise RetryAfter(2.5)

@@ -1,0 +1,52 @@
+"""The worker that the process scenarios run: it writes down what it starts and ends, and sleeps as told."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from stillframe.consumer import TaskContext, Worker
+from stillframe.consumer.events import Event, PartitionsAssigned
+from stillframe.schemas import Task
+from tests.engine.work import Work, work_type
+
+# Opened for appending and written in one call a line: what was written survives a kill -9.
+JOURNAL = os.open(os.environ.get("APP_JOURNAL", os.devnull), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+
+def write(event: str, **fields: object) -> None:
+    """Append one line."""
+    os.write(JOURNAL, json.dumps({"event": event, "pid": os.getpid(), **fields}).encode() + b"\n")
+
+
+def journal(task: Task[Any], context: TaskContext, call_next: Callable[[], Any]) -> Any:
+    """A middleware: every attempt's start and end."""
+    delivery = context.delivery
+    facts = {
+        "task_id": context.task_id,
+        "attempt": context.attempt,
+        "partition": delivery.partition,
+        "offset": delivery.offset,
+    }
+    write("start", **facts)
+    result = call_next()
+    write("end", **facts)
+    return result
+
+
+def watch(event: Event) -> None:
+    """A listener: when there are partitions to work on."""
+    if isinstance(event, PartitionsAssigned) and event.partitions:
+        write("assigned", partitions=len(event.partitions))
+
+
+TASK_TYPE = work_type(os.environ.get("APP_TOPIC", "app"))
+worker = Worker("g", middleware=[journal], listeners=[watch])
+
+
+@worker.task(TASK_TYPE)
+def handle(work: Work) -> None:
+    """Sleep as many seconds as the kind says."""
+    if work.kind != "plain":
+        time.sleep(float(work.kind))

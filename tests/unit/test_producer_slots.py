@@ -1,0 +1,176 @@
+"""The bounded queue's places: for threads and coroutines, first come, first served, none ever lost."""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stillframe.producer.slots import Slots
+from tests.waiting import wait_until
+
+
+def test_places_run_out_and_come_back() -> None:
+    """As many as there are, no more; a place given back can be taken again."""
+    slots = Slots(2)
+    assert [slots.acquire(0) for _ in range(3)] == [True, True, False]
+    slots.release()
+    assert slots.acquire(0)
+    assert not slots.acquire(0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2])
+def test_a_wait_ends_at_its_deadline(seconds: float) -> None:
+    """A full queue holds a thread, and a coroutine, as long as it said."""
+    slots = Slots(1)
+    slots.acquire(0)
+    for wait in (lambda: slots.acquire(seconds), lambda: asyncio.run(slots.acquire_async(seconds))):
+        start = time.monotonic()
+        assert not wait()
+        assert seconds <= time.monotonic() - start < seconds + 0.2
+
+
+def test_a_freed_place_goes_to_whoever_waits_longest() -> None:
+    """In the order of coming, threads and coroutines mixed; whoever comes late cannot overtake."""
+    slots = Slots(1)
+    slots.acquire(0)
+    order: list[int] = []
+
+    async def wait_async(number: int) -> None:
+        assert await slots.acquire_async(10)
+        order.append(number)
+
+    def wait(number: int) -> None:
+        if number % 2:
+            asyncio.run(wait_async(number))
+        else:
+            assert slots.acquire(10)
+            order.append(number)
+
+    threads = []
+    for number in range(6):
+        threads.append(threading.Thread(target=wait, args=(number,)))
+        threads[-1].start()
+        wait_until(lambda n=number: len(slots._waiting) == n + 1, describe="the next one to wait")
+    for number in range(6):
+        slots.release()
+        assert not slots.acquire(0)
+        wait_until(lambda n=number: len(order) == n + 1, describe="the next one to be served")
+    for thread in threads:
+        thread.join(5)
+    assert order == list(range(6))
+
+
+async def _blocked(slots: Slots) -> asyncio.Task[bool]:
+    waiting = len(slots._waiting)
+    task = asyncio.create_task(slots.acquire_async(10))
+    while len(slots._waiting) == waiting:
+        await asyncio.sleep(0)
+    return task
+
+
+def test_a_cancelled_coroutine_takes_no_place() -> None:
+    """Whether it is cancelled before a place is given or in the same turn of the loop."""
+
+    async def scenario() -> None:
+        slots = Slots(1)
+        slots.acquire(0)
+        early, late, heir = [await _blocked(slots) for _ in range(3)]
+        early.cancel()
+        slots.release()
+        late.cancel()  # its place is given, and it has not run since
+        assert await heir
+        slots.release()
+        assert slots.acquire(0)
+        assert not slots.acquire(0)
+        assert [task.cancelled() for task in (early, late)] == [True, True]
+
+    asyncio.run(scenario())
+
+
+def test_a_place_given_at_the_deadline_is_used() -> None:
+    """A place that comes in the very moment of giving up is either taken or still there: never lost."""
+    for attempt in range(300):
+        slots = Slots(1)
+        slots.acquire(0)
+        releaser = threading.Timer(0.001, slots.release)
+        releaser.start()
+        wait = 0.001 + (attempt % 10) * 1e-5
+        taken = slots.acquire(wait) if attempt % 2 else asyncio.run(slots.acquire_async(wait))
+        releaser.join()
+        assert slots.acquire(0) is not taken
+
+
+def test_waiting_coroutines_hold_no_thread() -> None:
+    """Hundreds wait in one event loop, and are all served."""
+
+    async def scenario() -> int:
+        slots = Slots(1)
+        slots.acquire(0)
+        threads = threading.active_count()
+        tasks = [await _blocked(slots) for _ in range(300)]
+        assert threading.active_count() == threads
+        for _ in tasks:
+            slots.release()
+        return sum(await asyncio.gather(*tasks))
+
+    assert asyncio.run(scenario()) == 300
+
+
+def test_closing_turns_everyone_away() -> None:
+    """Who waits, and who comes later; giving back afterwards is harmless."""
+    slots = Slots(1)
+    slots.acquire(0)
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(slots.acquire, 10) for _ in range(3)]
+        wait_until(lambda: len(slots._waiting) == 3, describe="three to wait")
+        slots.close()
+        assert [future.result(5) for future in waiting] == [False] * 3
+    slots.release()
+    assert not slots.acquire(0)
+    assert not asyncio.run(slots.acquire_async(0))
+
+
+def test_threads_and_coroutines_never_exceed_the_bound() -> None:
+    """Under load from both kinds the number of holders stays within the size, and all places come back."""
+    slots = Slots(5)
+    lock = threading.Lock()
+    holders, most = 0, 0
+
+    def enter() -> None:
+        nonlocal holders, most
+        with lock:
+            holders += 1
+            most = max(most, holders)
+
+    def leave() -> None:
+        nonlocal holders
+        with lock:
+            holders -= 1
+        slots.release()
+
+    def thread() -> None:
+        for _ in range(500):
+            if slots.acquire(0.01):
+                enter()
+                leave()
+
+    async def coroutine() -> None:
+        for _ in range(100):
+            if await slots.acquire_async(0.01):
+                enter()
+                await asyncio.sleep(0)
+                leave()
+
+    async def coroutines() -> None:
+        await asyncio.gather(*(coroutine() for _ in range(20)))
+
+    threads = [threading.Thread(target=thread) for _ in range(4)]
+    threads.append(threading.Thread(target=asyncio.run, args=(coroutines(),)))
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+    assert 0 < most <= 5
+    assert [slots.acquire(0) for _ in range(6)] == [True] * 5 + [False]
