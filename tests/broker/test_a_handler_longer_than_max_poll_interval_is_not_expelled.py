@@ -40,13 +40,9 @@ def test_a_handler_longer_than_max_poll_interval_is_not_expelled(kafka: Kafka, t
     slow, *quick = submit(kafka.bootstrap_servers, task_type, works)
 
     with running(worker):
-        wait_until(
-            lambda: journal.done >= set(quick), timeout=TOO_LONG, describe="the quick tasks to overtake"
-        )
+        wait_until(lambda: journal.done >= set(quick), timeout=TOO_LONG, describe="the quick tasks to overtake")
         assert slow not in journal.done
-        assert (
-            committed(kafka.bootstrap_servers, "g", topic_name, 1)[0] <= 0
-        )  # I2: nothing passes the slow one
+        assert committed(kafka.bootstrap_servers, "g", topic_name, 1)[0] <= 0  # I2: nothing passes the slow one
         wait_until(lambda: slow in journal.done, timeout=TOO_LONG * 2, describe="the slow task")
         wait_until(
             lambda: (

@@ -3,7 +3,6 @@
 import time
 
 from stillframe.consumer import RetryAfter, TaskContext
-from stillframe.schemas import Record
 from stillframe.schemas.headers import read_delivery_state
 from tests.engine.journal import Journal
 from tests.engine.looking import committed, log_ends, read_all
@@ -27,8 +26,7 @@ def test_a_stop_hands_waiting_retries_to_a_tier(kafka: Kafka, topic_name: str) -
 
     bootstrap, task_type = kafka.bootstrap_servers, work_type(topic_name)
     first, second = (
-        make_worker(bootstrap, "g", task_type, handle, middleware=[journal.middleware(name)])
-        for name in ("1", "2")
+        make_worker(bootstrap, "g", task_type, handle, middleware=[journal.middleware(name)]) for name in ("1", "2")
     )
     create_family(kafka, first)
     (task_id,) = submit(bootstrap, task_type, [Work(number=1, key="k")])
@@ -37,7 +35,7 @@ def test_a_stop_hands_waiting_retries_to_a_tier(kafka: Kafka, topic_name: str) -
         wait_until(lambda: len(journal.entries) == 1, timeout=30, describe="the first attempt to fail")
     assert committed(bootstrap, "g", topic_name) == log_ends(bootstrap, topic_name)
     (waiting,) = read_all(bootstrap, f"{topic_name}.g.retry.1m")
-    state = read_delivery_state(Record("", None, None, tuple(waiting.headers())))
+    state = read_delivery_state(waiting)
     assert state.attempt == 2
     assert state.not_before is not None
     assert abs(state.not_before / 1_000 - failed_at[0] - DELAY) < 1

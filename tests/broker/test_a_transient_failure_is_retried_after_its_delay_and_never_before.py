@@ -4,7 +4,7 @@ import time
 
 from stillframe.consumer import Retry, RetryAfter, TaskContext
 from tests.engine.journal import Journal
-from tests.engine.looking import committed, log_ends, read_all
+from tests.engine.looking import await_commits, read_all
 from tests.engine.running import make_worker, running
 from tests.engine.topics import create_family
 from tests.engine.work import Work, submit, work_type
@@ -17,9 +17,7 @@ THROUGH_A_TIER = 2.5
 LATENESS = 2.0
 
 
-def test_a_transient_failure_is_retried_after_its_delay_and_never_before(
-    kafka: Kafka, topic_name: str
-) -> None:
+def test_a_transient_failure_is_retried_after_its_delay_and_never_before(kafka: Kafka, topic_name: str) -> None:
     journal = Journal()
     failed_at: dict[str, float] = {}
 
@@ -47,12 +45,7 @@ def test_a_transient_failure_is_retried_after_its_delay_and_never_before(
         wait_until(lambda: journal.done >= set(ids), timeout=30, describe="all retries to be done")
         retry_topic = f"{topic_name}.g.retry.5s"
         for topic in (topic_name, retry_topic):
-            wait_until(
-                lambda topic=topic: (
-                    committed(kafka.bootstrap_servers, "g", topic) == log_ends(kafka.bootstrap_servers, topic)
-                ),
-                describe=f"the offsets of {topic} to be committed",
-            )
+            await_commits(kafka.bootstrap_servers, "g", topic)
 
     again = {entry.task_id: entry for entry in journal.entries if entry.attempt == 2}
     for number, task_id in enumerate(ids):

@@ -26,6 +26,4 @@ def test_acknowledged_tasks_are_all_done(kafka: Kafka, topic_name: str) -> None:
 
     assert journal.done == set(acknowledged)
     assert journal.duplicates == set()
-    assert committed(kafka.bootstrap_servers, "g", topic_name) == log_ends(
-        kafka.bootstrap_servers, topic_name
-    )
+    assert committed(kafka.bootstrap_servers, "g", topic_name) == log_ends(kafka.bootstrap_servers, topic_name)

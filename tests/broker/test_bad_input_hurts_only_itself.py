@@ -2,17 +2,17 @@
 
 from confluent_kafka import Producer as RawProducer
 
-from stillframe.schemas import Record, TaskType
+from stillframe.schemas import TaskType
 from stillframe.schemas.headers import read_delivery_state
 from tests.engine.journal import Journal
-from tests.engine.looking import committed, log_ends, read_all
+from tests.engine.looking import await_commits, log_ends, read_all
 from tests.engine.running import make_worker, running
 from tests.engine.topics import create_family
 from tests.engine.work import Work, submit, work_type
 from tests.kafka import Kafka
 from tests.waiting import wait_until
 
-BAD: list[tuple[bytes | None, list[tuple[str, bytes]], str]] = [
+BAD: list[tuple[bytes | None, list[tuple[str, str | bytes | None]], str]] = [
     (b"\xff\x00 not json", [], "MalformedRecord"),
     (b"", [], "MalformedRecord"),
     (None, [], "MalformedRecord"),
@@ -42,20 +42,15 @@ def test_bad_input_hurts_only_itself(kafka: Kafka, topic_name: str) -> None:
     bad = len(BAD) + 1
 
     with running(worker):
-        wait_until(
-            lambda: sum(log_ends(bootstrap, dead_letter_topic, 1)) == bad, timeout=30, describe="dead letters"
-        )
+        wait_until(lambda: sum(log_ends(bootstrap, dead_letter_topic, 1)) == bad, timeout=30, describe="dead letters")
         wait_until(lambda: journal.done == {*before, *after}, describe="the good tasks")
-        wait_until(
-            lambda: committed(bootstrap, "g", topic_name, 1) == log_ends(bootstrap, topic_name, 1),
-            describe="the partition to move on",
-        )
+        await_commits(bootstrap, "g", topic_name, 1)
 
     states = {}
     for letter in read_all(bootstrap, dead_letter_topic):
-        state = read_delivery_state(Record("", None, None, tuple(letter.headers())))
+        state = read_delivery_state(letter)
         assert state.origin is not None
-        states[state.origin.offset] = (letter.value(), (state.error_type or "").rsplit(".", 1)[-1])
+        states[state.origin.offset] = (letter.value, (state.error_type or "").rsplit(".", 1)[-1])
     in_order = [found for _, found in sorted(states.items())]
     assert in_order[:-1] == [(value, cause) for value, _, cause in BAD]
     assert in_order[-1][1] == "UnknownTaskType"

@@ -6,18 +6,16 @@ from pathlib import Path
 from tests.engine.process import worker_process
 from tests.engine.running import make_worker
 from tests.engine.topics import create_family
-from tests.engine.work import Work, submit, work_type
+from tests.engine.work import Work, group_of, submit, work_type
 from tests.kafka import Kafka
 from tests.waiting import wait_until
 
 TASKS = 400
 
 
-def test_sigterm_finishes_what_runs_and_duplicates_nothing(
-    kafka: Kafka, topic_name: str, tmp_path: Path
-) -> None:
+def test_sigterm_finishes_what_runs_and_duplicates_nothing(kafka: Kafka, topic_name: str, tmp_path: Path) -> None:
     bootstrap, task_type = kafka.bootstrap_servers, work_type(topic_name)
-    create_family(kafka, make_worker(bootstrap, "g", task_type, lambda work, context: None))
+    create_family(kafka, make_worker(bootstrap, group_of(topic_name), task_type, lambda work, context: None))
     works = [Work(number=n, key=f"k{n % 40}", kind="0.1") for n in range(TASKS)]
     acknowledged = submit(bootstrap, task_type, works)
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -42,11 +44,16 @@ def watch(event: Event) -> None:
 
 
 TASK_TYPE = work_type(os.environ.get("APP_TOPIC", "app"))
-worker = Worker("g", middleware=[journal], listeners=[watch])
+worker = Worker(os.environ.get("APP_GROUP", "app"), middleware=[journal], listeners=[watch])
 
 
 @worker.task(TASK_TYPE)
 def handle(work: Work) -> None:
-    """Sleep as many seconds as the kind says."""
-    if work.kind != "plain":
+    """Sleep as many seconds as the kind says; an `exit` ends the process that is told to mind it."""
+    if work.kind == "exit":
+        if "APP_MINDS_EXIT" in os.environ:
+            sys.exit(1)
+    elif work.kind == "holds the interpreter lock":
+        re.match(r"(a+)+$", "a" * 64 + "b")  # C code that backtracks for years
+    elif work.kind != "plain":
         time.sleep(float(work.kind))

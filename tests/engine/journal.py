@@ -36,9 +36,7 @@ class Journal:
         self.started: list[tuple[str, int]] = []
         self._lock = threading.Lock()
 
-    def middleware(
-        self, worker: str = "worker"
-    ) -> Callable[[Task[Any], TaskContext, Callable[[], Any]], Any]:
+    def middleware(self, worker: str = "worker") -> Callable[[Task[Any], TaskContext, Callable[[], Any]], Any]:
         """A middleware that writes every attempt down under the worker's name."""
 
         def write(task: Task[Any], context: TaskContext, call_next: Callable[[], Any]) -> Any:
@@ -53,9 +51,7 @@ class Journal:
                 delivery = context.delivery
                 where = (delivery.topic, delivery.partition, delivery.offset)
                 ended = time.time()
-                entry = Entry(
-                    worker, context.task_id, context.attempt, task.key, *where, started, ended, failed
-                )
+                entry = Entry(worker, context.task_id, context.attempt, task.key, *where, started, ended, failed)
                 with self._lock:
                     self.entries.append(entry)
             return result

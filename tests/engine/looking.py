@@ -1,33 +1,36 @@
 """Look at a topic or a group from outside, as an operator's tool would."""
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from stillframe.consumer.intake.receive import as_record
+from stillframe.schemas import Record
 from tests.waiting import wait_until
 
 
-def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
+def read_all(bootstrap_servers: str, topic: str) -> list[Record]:
     """Every record that is in a topic now."""
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap_servers, "group.id": "looking", "enable.auto.commit": False}
-    )
+    consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "looking", "enable.auto.commit": False})
     try:
         numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
         ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10) for n in numbers}
         consumer.assign([TopicPartition(topic, n, low) for n, (low, high) in ends.items() if high > low])
         wanted = sum(high - low for low, high in ends.values())
-        found: list[Message] = []
-        wait_until(
-            lambda: (
-                found.extend(m for m in consumer.consume(500, 0.2) if m.error() is None)
-                or len(found) >= wanted
-            ),
-            timeout=20,
-            describe=f"{wanted} records of {topic}",
-        )
+        found: list[Record] = []
+
+        def read() -> bool:
+            found.extend(as_record(message) for message in consumer.consume(500, 0.2) if message.error() is None)
+            return len(found) >= wanted
+
+        wait_until(read, timeout=20, describe=f"{wanted} records of {topic}")
         return found
     finally:
         consumer.close()
+
+
+def task_id(record: Record) -> str:
+    """The task's id, by the CloudEvents header."""
+    return (record.header("ce_id") or b"").decode()
 
 
 def committed(bootstrap_servers: str, group: str, topic: str, partitions: int = 4) -> list[int]:
@@ -42,8 +45,17 @@ def log_ends(bootstrap_servers: str, topic: str, partitions: int = 4) -> list[in
     """The end offset of each partition."""
     consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "looking"})
     try:
-        return [
-            consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10)[1] for n in range(partitions)
-        ]
+        return [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10)[1] for n in range(partitions)]
     finally:
         consumer.close()
+
+
+def await_commits(bootstrap_servers: str, group: str, topic: str, partitions: int = 4, timeout: float = 30) -> None:
+    """Wait until a group has committed a topic up to its end."""
+    wait_until(
+        lambda: (
+            committed(bootstrap_servers, group, topic, partitions) == log_ends(bootstrap_servers, topic, partitions)
+        ),
+        timeout=timeout,
+        describe=f"group {group} to have committed the end of {topic}",
+    )

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tests.engine.work import group_of
 from tests.waiting import wait_until
 
 APP = "tests.engine.app:worker"
@@ -23,7 +25,7 @@ class WorkerProcess:
     process: subprocess.Popen[bytes]
     journal: Path
 
-    def lines(self, event: str) -> list[dict[str, object]]:
+    def lines(self, event: str) -> list[dict[str, Any]]:
         """What the worker has written down so far: `start`, `end` or `assigned`."""
         if not self.journal.exists():
             return []
@@ -35,9 +37,19 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill -9 the supervisor and the worker, as a node that fails would."""
-        for pid in (self.process.pid, *_children(self.process.pid)):
+        for pid in (self.process.pid, *self.children()):
             os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
+
+    def children(self) -> list[int]:
+        """The worker under the supervisor."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    @property
+    def log(self) -> Path:
+        """What the process has printed."""
+        return self.journal.with_suffix(".log")
 
     def terminate(self, timeout: float = 30) -> int:
         """SIGTERM, as Kubernetes sends it; returns the exit code."""
@@ -46,15 +58,14 @@ class WorkerProcess:
 
 
 @contextmanager
-def worker_process(
-    bootstrap_servers: str, topic: str, journal: Path, **environment: str
-) -> Iterator[WorkerProcess]:
+def worker_process(bootstrap_servers: str, topic: str, journal: Path, **environment: str) -> Iterator[WorkerProcess]:
     """A running worker process of `tests.engine.app`; it is killed at the end if it still runs."""
     variables = {
         "STILLFRAME_BOOTSTRAP_SERVERS": bootstrap_servers,
         "STILLFRAME_HEALTH_PORT": "0",
         "STILLFRAME_KAFKA": json.dumps({"session.timeout.ms": 6_000, "heartbeat.interval.ms": 500}),
         "APP_TOPIC": topic,
+        "APP_GROUP": group_of(topic),
         "APP_JOURNAL": str(journal),
     }
     with journal.with_suffix(".log").open("ab") as log:
@@ -71,7 +82,3 @@ def worker_process(
     finally:
         if process.poll() is None:
             worker.kill()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

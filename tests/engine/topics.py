@@ -8,10 +8,11 @@ HEADROOM = 64 * 1024
 TASK_TOPIC_BYTES = 1_048_588
 
 
-def create_family(kafka: Kafka | Cluster, worker: Worker, partitions: int = 4) -> None:
+def create_family(kafka: Kafka | Cluster, worker: Worker, partitions: int = 4, *, task_topic: bool = True) -> None:
     """Create every topic of a worker, safe by its own standards."""
     for family in worker.families():
-        create_topic(kafka.bootstrap_servers, family.topic, partitions)
+        if task_topic:
+            create_topic(kafka.bootstrap_servers, family.topic, partitions)
         for name in family.names[1:]:
             config = {"max.message.bytes": TASK_TOPIC_BYTES + HEADROOM, "retention.ms": 30 * 86_400_000}
             create_topic(kafka.bootstrap_servers, name, partitions, config)

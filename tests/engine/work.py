@@ -21,6 +21,11 @@ def work_type(topic: str, name: str = "work") -> TaskType[Work]:
     return TaskType(name, Work, topic=topic, key=lambda work: work.key or None)
 
 
+def group_of(topic: str) -> str:
+    """A group of the topic's own: one with a killed member of another scenario would rebalance slowly."""
+    return f"g{topic[-7:]}"
+
+
 def submit(bootstrap_servers: str, task_type: TaskType[Work], works: Iterable[Work]) -> list[str]:
     """Submit tasks and return their ids, all acknowledged by the broker."""
     settings = ProducerSettings(bootstrap_servers=bootstrap_servers)

@@ -11,9 +11,9 @@ THOROUGH = settings(
 HUNT = settings(THOROUGH, phases=[Phase.generate], database=None, report_multiple_bugs=False)
 
 
-def run(machine: type[RuleBasedStateMachine]) -> None:
+def run(machine: type[RuleBasedStateMachine], examples: int = 500) -> None:
     """Drive a machine through hundreds of runs."""
-    run_state_machine_as_test(machine, settings=THOROUGH)
+    run_state_machine_as_test(machine, settings=settings(THOROUGH, max_examples=examples))
 
 
 def must_find(machine: type[RuleBasedStateMachine]) -> None:

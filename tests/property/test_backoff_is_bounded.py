@@ -17,9 +17,7 @@ attempts = st.integers(1, 1_000_000)
 
 
 @given(bases, caps, jitters, attempts, st.randoms(use_true_random=False))
-def test_a_delay_is_within_its_bounds(
-    base: float, cap: float, jitter: float, attempt: int, random: Random
-) -> None:
+def test_a_delay_is_within_its_bounds(base: float, cap: float, jitter: float, attempt: int, random: Random) -> None:
     """Never below the exponential, never above it plus the jitter, never over the cap."""
     delay = Retry(base=base, cap=cap, jitter=jitter).delay(attempt, random)
     growth = math.inf if attempt * math.log2(base) >= 1_023 else base**attempt

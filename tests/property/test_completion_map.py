@@ -38,9 +38,7 @@ def test_foreign_metadata_is_refused_or_a_map_above_the_offset(offset: int, meta
     assert all(offset <= start < end for start, end in runs)
 
 
-@pytest.mark.parametrize(
-    "metadata", ["x", "sf2:AQE", "sf1:AQ", "sf1:gA", "sf1:AQA", "sf1:é", "sf1:" + "A" * 5_000]
-)
+@pytest.mark.parametrize("metadata", ["x", "sf2:AQE", "sf1:AQ", "sf1:gA", "sf1:AQA", "sf1:é", "sf1:" + "A" * 5_000])
 def test_each_kind_of_damage_has_its_refusal(metadata: str) -> None:
     with pytest.raises(UnreadableMap):
         decode(7, metadata)

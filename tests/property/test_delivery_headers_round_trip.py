@@ -40,9 +40,7 @@ def clipped(text: str | None, limit: int) -> str | None:
 
 
 @given(headers, states)
-def test_written_then_read_is_equal(
-    before: tuple[tuple[str, bytes | None], ...], state: DeliveryState
-) -> None:
+def test_written_then_read_is_equal(before: tuple[tuple[str, bytes | None], ...], state: DeliveryState) -> None:
     """A state survives, text within its bounds; foreign headers stay as they were; the old state goes."""
     after = with_delivery_state(before, state)
     read = read_delivery_state(record(after))

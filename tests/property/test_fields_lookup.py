@@ -10,9 +10,7 @@ pairs = st.lists(st.tuples(names, st.text(max_size=3)), max_size=8)
 
 
 @given(pairs, names)
-def test_headers_ignore_case_and_keep_order_and_repeats(
-    given_pairs: list[tuple[str, str]], name: str
-) -> None:
+def test_headers_ignore_case_and_keep_order_and_repeats(given_pairs: list[tuple[str, str]], name: str) -> None:
     """A lookup in any spelling finds every value in the order received, and the pairs stay as they came."""
     headers = Headers.of(given_pairs)
     expected = tuple(value for key, value in given_pairs if key.casefold() == name.casefold())

@@ -1,12 +1,14 @@
-"""The ledger (promise I2): whatever is received, finished and crashed, no unfinished offset is passed."""
+"""The ledger (promises I2, I3): no unfinished offset is passed, and what was committed as done stays done."""
 
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stillframe.consumer.progress.ledger import Ledger
+from stillframe.consumer.progress.completion_map import Run, decode
+from stillframe.consumer.progress.ledger import CommitPoint, Ledger
 from tests.property.machines import must_find, run
 
 sizes = st.integers(0, 1_000)
@@ -22,10 +24,14 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.log: dict[int, int] = {}
-        self.end = self.committed = self.position = 5
+        self.end = self.position = 5
         self.unfinished: dict[int, int] = {}
         self.had_outcome: set[int] = set()
+        #: What this ownership knows to be done: by itself, or from the commit that it began with.
+        self.known_done: set[int] = set()
         self.ledger = self.ledger_class(5)
+        self.committed = self.ledger.commit_point()
+        self.committed_done: set[int] = set()
 
     @rule(gap=gaps, size=sizes)
     def produce(self, gap: int, size: int) -> None:
@@ -36,9 +42,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def poll(self, most: int) -> None:
         ahead = [offset for offset in self.log if offset >= self.position][:most]
         for offset in ahead:
-            assert self.ledger.receive(offset, self.log[offset])
-            self.unfinished[offset] = self.log[offset]
+            to_run = offset not in self.known_done
+            assert self.ledger.receive(offset, self.log[offset]) is to_run
             self.position = offset + 1
+            if to_run:
+                self.unfinished[offset] = self.log[offset]
 
     @rule(data=st.data())
     def finish_one(self, data: st.DataObject) -> None:
@@ -47,6 +55,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.ledger.finish(offset)
             del self.unfinished[offset]
             self.had_outcome.add(offset)
+            self.known_done.add(offset)
 
     @rule(data=st.data())
     def finish_what_is_not_there(self, data: st.DataObject) -> None:
@@ -63,18 +72,28 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        self.committed = self.ledger.committable
+        self.committed = self.ledger.commit_point()
+        self.committed_done = {offset for offset in self.known_done if offset >= self.committed.offset}
 
     @rule()
     def crash(self) -> None:
-        """What was not committed is delivered again to the next owner."""
-        self.ledger = self.ledger_class(self.committed)
-        self.position, self.unfinished = self.committed, {}
+        """What was not committed is delivered again to the next owner; what was committed as done is not."""
+        offset, metadata = self.committed
+        self.ledger = self.ledger_class(offset, decode(offset, metadata))
+        self.position, self.unfinished, self.known_done = offset, {}, set(self.committed_done)
 
     @invariant()
     def nothing_unfinished_is_passed(self) -> None:
         assert all(self.ledger.committable <= offset for offset in self.unfinished)
-        assert all(offset in self.had_outcome for offset in self.log if offset < self.committed)
+        assert all(offset in self.had_outcome for offset in self.log if offset < self.committed.offset)
+
+    @invariant()
+    def the_map_holds_what_is_done_and_nothing_else(self) -> None:
+        offset, metadata = self.ledger.commit_point()
+        assert offset == self.ledger.committable
+        runs = decode(offset, metadata)
+        mapped = {each for each in self.log if any(start <= each < end for start, end in runs)}
+        assert mapped == {each for each in self.known_done if each >= offset}
 
     @invariant()
     def the_frontier_is_as_high_as_it_may_be(self) -> None:
@@ -92,7 +111,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 def test_the_ledger_holds() -> None:
-    """Committable, bytes, span and memory are right after any sequence of events, crashes included."""
+    """Commit point, bytes, span and memory are right after any sequence of events, crashes included."""
     run(LedgerMachine)
 
 
@@ -111,8 +130,8 @@ class PassesTheUnfinished(Ledger):
 class WaitsForMissingNumbers(Ledger):
     """Takes the next offset to be the last one plus one."""
 
-    def __init__(self, start: int) -> None:
-        super().__init__(start)
+    def __init__(self, start: int, done_before: Iterable[Run] = ()) -> None:
+        super().__init__(start, done_before)
         self._next = start
         self._done: set[int] = set()
 
@@ -148,9 +167,20 @@ class FinishesTheOldest(Ledger):
         return offset in self._unfinished and super().finish(next(iter(self._unfinished)))
 
 
+class CommitsNoMap(Ledger):
+    def commit_point(self) -> CommitPoint:
+        return CommitPoint(self.committable, "")
+
+
+class MapsWhatRuns(Ledger):
+    def _done_above(self) -> Iterator[Run]:
+        if self._position > self.committable + 1:
+            yield self.committable + 1, self._position
+
+
 MUTANTS = (
     PassesTheUnfinished, WaitsForMissingNumbers, ForgetsBytes, TakesInTwice, KeepsWhatIsFinished,
-    FinishesTheOldest,
+    FinishesTheOldest, CommitsNoMap, MapsWhatRuns,
 )  # fmt: skip
 
 

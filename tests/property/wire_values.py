@@ -32,9 +32,7 @@ moments = st.datetimes(*YEARS, timezones=st.just(UTC) | zones)
 def unknown_fields(known: Any) -> st.SearchStrategy[FrozenMapping]:
     """Fields of a newer release: any name that this one does not use itself."""
     names = {field.name for field in dataclasses.fields(known)} | {"schema"}
-    return st.dictionaries(texts.filter(lambda name: name not in names), json_values, max_size=2).map(
-        FrozenMapping
-    )
+    return st.dictionaries(texts.filter(lambda name: name not in names), json_values, max_size=2).map(FrozenMapping)
 
 
 snapshots = st.builds(
@@ -111,9 +109,7 @@ def records(value: st.SearchStrategy[bytes | None]) -> st.SearchStrategy[Record]
     """Records with any headers around a value."""
     names = st.sampled_from(["ce_id", "ce_type", "content-type", "stillframe-attempt"]) | texts
     headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=20)), max_size=4).map(tuple)
-    return st.builds(
-        Record, topic=st.just("t"), key=st.none() | st.binary(max_size=5), value=value, headers=headers
-    )
+    return st.builds(Record, topic=st.just("t"), key=st.none() | st.binary(max_size=5), value=value, headers=headers)
 
 
 def same(one: Any, other: Any) -> bool:

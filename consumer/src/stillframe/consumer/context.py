@@ -54,9 +54,7 @@ class TaskContext:
     @cached_property
     def headers(self) -> Headers:
         """The record's headers as text."""
-        return Headers.of(
-            (name, (value or b"").decode(errors="replace")) for name, value in self._record.headers
-        )
+        return Headers.of((name, (value or b"").decode(errors="replace")) for name, value in self._record.headers)
 
     @property
     def cancelled(self) -> bool:

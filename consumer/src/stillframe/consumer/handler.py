@@ -68,9 +68,7 @@ def _parameters(function: Callable[..., Any], who: str, task_type: TaskType[Any]
     if not 1 <= len(filled) <= 2 or required:
         payload = f"payload: {task_type.payload.__name__}"
         found = inspect.signature(function)
-        raise DefinitionError(
-            f"{who} takes {found}: declare it as ({payload}) or ({payload}, context: TaskContext)"
-        )
+        raise DefinitionError(f"{who} takes {found}: declare it as ({payload}) or ({payload}, context: TaskContext)")
     return filled
 
 

@@ -107,7 +107,7 @@ class Loop:
         self._emit(WorkerStopped(unfinished))
 
     def _commit_last(self, owned: list[Partition]) -> None:
-        """A rebalance that is under way refuses commits until its members have polled their way through it."""
+        """A rebalance that is under way refuses commits until we have polled our way through it."""
         until = time.monotonic() + COMMIT_TIMEOUT
         while not self._commits.final_within(self._consumer, owned, until - time.monotonic()):
             if time.monotonic() >= until:

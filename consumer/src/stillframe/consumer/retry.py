@@ -43,9 +43,7 @@ class Retry:
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
-            raise DefinitionError(
-                f"Retry(max_attempts={self.max_attempts}): at least 1, the first attempt included"
-            )
+            raise DefinitionError(f"Retry(max_attempts={self.max_attempts}): at least 1, the first attempt included")
         # So written that a NaN is refused too: it would make the delay fail when it is needed.
         if not (1 <= self.base < inf and 0 <= self.jitter < inf):
             raise DefinitionError(
@@ -54,11 +52,10 @@ class Retry:
         if not 0 <= self.cap <= LONGEST_WAIT:
             raise DefinitionError(f"Retry(cap={self.cap}): seconds from 0 to {LONGEST_WAIT} (30 days)")
         for name in ("retry_on", "permanent_on"):
-            for kind in getattr(self, name):
-                if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-                    raise DefinitionError(
-                        f"Retry({name}=...): a tuple of exception classes, not {type(kind).__name__}"
-                    )
+            kinds = getattr(self, name)
+            if not (isinstance(kinds, tuple) and all(map(_is_exception, kinds))):
+                example = getattr(kinds, "__name__", "ValueError")
+                raise DefinitionError(f"Retry({name}=...): a tuple of exception classes, such as ({example},)")
 
     def delay(self, attempt: int, random: Random) -> float:
         """Seconds to wait after failed attempt number ``attempt``."""
@@ -67,3 +64,7 @@ class Retry:
         except OverflowError:  # beyond any cap
             growth = inf
         return min(growth + random.uniform(0, self.jitter), self.cap)
+
+
+def _is_exception(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseException)

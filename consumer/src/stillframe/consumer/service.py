@@ -24,6 +24,7 @@ from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.intake.receive import Receiver
 from stillframe.consumer.listeners.logs import Logs
 from stillframe.consumer.listeners.metrics import Metrics
+from stillframe.consumer.listeners.traces import Traces
 from stillframe.consumer.loop import Loop, Stations
 from stillframe.consumer.operate.topics import require_safe_topics
 from stillframe.consumer.outcome.handoff import HandOffs
@@ -47,10 +48,13 @@ def serve(worker: Worker) -> None:
     settings, families = worker.settings, worker.families()
     health = Health(settings.stall_after, [handler.timeout for handler in worker.handlers])
     metrics = Metrics(worker.group)
-    emit = Events([Logs(worker.group), metrics, health, *worker.listeners]).emit
+    logs = Logs(worker.group, level=settings.log_level)
+    emit = Events([logs, metrics, health, *worker.listeners]).emit
     if warning := check_transport(settings):
         emit(Warned(warning))
-    with _stop_on_signals(worker), serve_health(settings, health, metrics):
+    with _stop_on_signals(worker), serve_health(settings, health, metrics) as address:
+        if address is not None:
+            logs.serving(address)
         partition_counts = require_safe_topics(settings, families)
         with worker.lifespan() as state:
             run = _Run(worker, partition_counts, emit, state)
@@ -71,7 +75,7 @@ class _Run:
         self._errors = ClientErrors(emit)
         self._consumer = self._make_consumer()
         self._assignment = Assignment(worker.families())
-        self._attempts = Attempts(worker, emit, state=state)
+        self._attempts = Attempts(worker, emit, state=state, outermost=[Traces(worker.group)])
         self._threads = Threads(settings.threads, self._attempts.run, memory_wait=settings.memory_wait)
         self._client = Client(settings.handoff_settings())
         handoffs = partial(HandOffs, self._client, partition_counts, emit=emit, now=epoch_milliseconds)

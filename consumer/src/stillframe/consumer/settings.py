@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -49,21 +49,18 @@ class WorkerSettings(ConnectionSettings):
     commit_outcomes: PositiveInt = Field(1_000, description="outcomes after which a commit is due at once")
     partition_records: PositiveInt = Field(10_000, description="unfinished records held per partition")
     partition_bytes: PositiveInt = Field(64 * 2**20, description="unfinished bytes held per partition")
-    partition_span: PositiveInt = Field(
-        100_000, description="offsets from the oldest unfinished to the newest"
-    )
+    partition_span: PositiveInt = Field(100_000, description="offsets from the oldest unfinished to the newest")
     resume_ratio: float = Field(0.7, gt=0, lt=1, description="share of a limit at which a partition resumes")
     memory_wait: float = Field(10.0, ge=0, description="longest retry delay that waits in memory")
     revoke_drain: float = Field(5.0, ge=0, description="time running tasks get when their partition leaves")
     grace: PositiveFloat = Field(25.0, description="time running tasks get when the worker stops")
-    stall_after: PositiveFloat = Field(
-        60.0, description="time without a finished task that turns readiness red"
-    )
+    stall_after: PositiveFloat = Field(60.0, description="time without a finished task that turns readiness red")
     max_task_bytes: PositiveInt = Field(MAX_TASK_BYTES, description="largest value that is parsed")
     tiers: tuple[str, ...] = Field(("1m", "10m", "1h"), description="delays of the retry topics, rising")
     health_host: str = Field("0.0.0.0", description="address of /metrics, /livez and /readyz")  # noqa: S104
-    health_port: int | None = Field(
-        9464, ge=0, le=65_535, description="their port; 0 any, none turns them off"
+    health_port: int | None = Field(9464, ge=0, le=65_535, description="their port; 0 any, none turns them off")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="lowest level of the worker's log lines"
     )
     error_messages: bool = Field(
         default=True, description="keep the redacted first line of an error, not only its type"

@@ -53,9 +53,7 @@ def supervise(target: str) -> int:
 class _Supervision:
     """Waits for signals, for the child's word on its grace period, and for its end."""
 
-    def __init__(
-        self, child: subprocess.Popen[bytes], lifeline: socket.socket, wakeup: socket.socket
-    ) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], lifeline: socket.socket, wakeup: socket.socket) -> None:
         self._child = child
         self._lifeline = lifeline
         self._wakeup = wakeup
@@ -116,9 +114,7 @@ def _signals() -> Iterator[socket.socket]:
     reader, writer = socket.socketpair()
     reader.setblocking(False)  # noqa: FBT003
     writer.setblocking(False)  # noqa: FBT003
-    before = {
-        number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
-    }
+    before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)}
     earlier = signal.set_wakeup_fd(writer.fileno())
     try:
         yield reader

@@ -19,9 +19,7 @@ def load_worker(target: str) -> Worker:
     """
     module_name, _, attribute = target.partition(":")
     if not module_name or not attribute:
-        raise DefinitionError(
-            f"target {target!r} is not module:attribute: write for example app.worker:worker"
-        )
+        raise DefinitionError(f"target {target!r} is not module:attribute: write for example app.worker:worker")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:

@@ -110,9 +110,7 @@ class WorkerHarness:
     def __enter__(self) -> Self:
         state = self._exits.enter_context(self._worker.lifespan())
         random = Random(0)  # noqa: S311 - jitter, the same at every run
-        self._attempts = Attempts(
-            self._worker, lambda _: None, state=state, now=lambda: self._clock, random=random
-        )
+        self._attempts = Attempts(self._worker, lambda _: None, state=state, now=lambda: self._clock, random=random)
         self._exits.callback(self._attempts.close)
         return self
 
@@ -164,9 +162,7 @@ class WorkerHarness:
             CrashedHandler: a handler raised SystemExit, KeyboardInterrupt or MemoryError.
         """
         if self._attempts is None:
-            raise DefinitionError(
-                "WorkerHarness is a context manager: with WorkerHarness(worker) as harness: …"
-            )
+            raise DefinitionError("WorkerHarness is a context manager: with WorkerHarness(worker) as harness: …")
         while True:
             for arrival in self._waiting.pop_due(self._clock):
                 del self._due[arrival]

@@ -66,13 +66,9 @@ class Worker(Tasks):
                 names a topic that no task type has.
         """
         if not self.topics:
-            raise DefinitionError(
-                f"worker {self.group!r} has no handler: decorate one with @worker.task(task_type)"
-            )
+            raise DefinitionError(f"worker {self.group!r} has no handler: decorate one with @worker.task(task_type)")
         if strangers := set(self.ordering) - set(self.topics):
-            raise DefinitionError(
-                f"ordering names {sorted(strangers)}, the task topics are {sorted(self.topics)}"
-            )
+            raise DefinitionError(f"ordering names {sorted(strangers)}, the task topics are {sorted(self.topics)}")
         families = tuple(TopicFamily(topic, self.group, self.settings.retry_tiers) for topic in self.topics)
         check_collisions(families)
         return families

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import ceil
 from random import Random
@@ -33,7 +33,9 @@ CRASHES = (SystemExit, KeyboardInterrupt, MemoryError)
 class Attempts:
     """Runs attempts; safe in many threads at once.
 
-    ``now`` is the wall clock in epoch milliseconds: due times travel between machines.
+    Args:
+        now: the wall clock in epoch milliseconds: due times travel between machines.
+        outermost: middleware around the worker's own.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Attempts:
         state: Any = None,
         now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         random: Random | None = None,
+        outermost: Sequence[Middleware] = (),
     ) -> None:
         self._worker = worker
         self._emit = emit
         self._state = state
         self._now = now
+        self._middleware = (*outermost, *worker.middleware)
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._event_loop = EventLoop()
 
@@ -76,9 +80,7 @@ class Attempts:
         handler = self._worker.handler(name)
         if handler is None:
             raise UnknownTaskType(f"the task's type is not registered with worker {self._worker.group!r}")
-        return handler, decode(
-            arrival.record, handler.task_type, max_bytes=self._worker.settings.max_task_bytes
-        )
+        return handler, decode(arrival.record, handler.task_type, max_bytes=self._worker.settings.max_task_bytes)
 
     def _before(self, arrival: Arrival, task: Task[Any]) -> End | None:
         """The end of a task that must not start: expired, not due yet, or due absurdly late."""
@@ -119,7 +121,7 @@ class Attempts:
 
     def _call(self, handler: Handler, task: Task[Any], context: TaskContext) -> Any:
         call = partial(self._invoke, handler, task.payload, context)
-        for middleware in reversed(self._worker.middleware):
+        for middleware in reversed(self._middleware):
             call = partial(_around, middleware, task, context, call)
         return call()
 

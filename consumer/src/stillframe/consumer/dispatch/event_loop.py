@@ -24,9 +24,7 @@ class EventLoop:
             TimeoutError: it took longer than ``timeout`` seconds and was cancelled.
         """
         # No timeout on result(): it would be told apart from the handler's own TimeoutError by nothing.
-        return asyncio.run_coroutine_threadsafe(
-            asyncio.wait_for(coroutine, timeout), self._running()
-        ).result()
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, timeout), self._running()).result()
 
     def close(self) -> None:
         if self._loop is not None:

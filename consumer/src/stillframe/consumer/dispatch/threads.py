@@ -89,9 +89,7 @@ class Threads:
     def wait_idle(self, partitions: Collection[Partition], deadline: float) -> bool:
         """Wait, until the monotonic ``deadline``, for nothing of these partitions to be running."""
         with self._lock:
-            return self._idle.wait_for(
-                lambda: not self._of(partitions), max(0.0, deadline - time.monotonic())
-            )
+            return self._idle.wait_for(lambda: not self._of(partitions), max(0.0, deadline - time.monotonic()))
 
     def running(self, partitions: Collection[Partition] | None = None) -> list[Arrival]:
         with self._lock:

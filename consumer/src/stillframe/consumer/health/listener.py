@@ -20,9 +20,7 @@ class Health:
         silent_join: the group protocol is KIP-848.
     """
 
-    def __init__(
-        self, stall_after: float, timeouts: Iterable[float | None], *, silent_join: bool = False
-    ) -> None:
+    def __init__(self, stall_after: float, timeouts: Iterable[float | None], *, silent_join: bool = False) -> None:
         longest = max((timeout for timeout in timeouts if timeout is not None), default=0.0)
         self._vitals = Vitals(max(stall_after, 2 * longest), silent_join=silent_join)
         # Handler threads, the poll thread and probes meet here.

@@ -35,9 +35,7 @@ class Partition:
         "topic",
     )
 
-    def __init__(
-        self, topic: str, number: int, family: TopicFamily, tier: Tier | None, ledger: Ledger
-    ) -> None:
+    def __init__(self, topic: str, number: int, family: TopicFamily, tier: Tier | None, ledger: Ledger) -> None:
         self.topic = topic
         self.number = number
         self.family = family

@@ -123,9 +123,7 @@ class Rebalance:
         except UnreadableMap as error:
             return self._without_map(position, str(error))
         if runs and runs[-1][1] > self._bounds(consumer, position)[1]:
-            return self._without_map(
-                position, "it reaches beyond the log's end: was the topic made anew?"
-            )
+            return self._without_map(position, "it reaches beyond the log's end: was the topic made anew?")
         return runs
 
     def _without_map(self, position: TopicPartition, why: str) -> Sequence[Run]:

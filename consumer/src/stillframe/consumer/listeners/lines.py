@@ -134,9 +134,7 @@ def _handed_off(event: HandedOff) -> Line:
 
 
 def _handoff_failed(event: HandOffFailed) -> Line:
-    return Line(
-        "error", "handoff_failed", _place(event.arrival) | {"to_topic": event.topic, "error": event.error}
-    )
+    return Line("error", "handoff_failed", _place(event.arrival) | {"to_topic": event.topic, "error": event.error})
 
 
 def _crashed(event: HandlerCrashed) -> Line:
@@ -167,9 +165,7 @@ LINES: Final[dict[type, Callable[[Any], Line]]] = {
     Committed: lambda e: Line("debug", "committed", {"partitions": _names(e.partitions)}),
     CommitFailed: lambda e: Line("warning", "commit_failed", {"error": e.error}),
     ClientTrouble: lambda e: Line("warning", "client_trouble", {"error": e.error, "detail": e.detail}),
-    Turned: lambda e: Line(
-        "debug", "turned", {"running": e.running, "queued": e.queued, "waiting": e.waiting}
-    ),
+    Turned: lambda e: Line("debug", "turned", {"running": e.running, "queued": e.queued, "waiting": e.waiting}),
     Draining: lambda e: Line("info", "draining", {"reason": e.reason}),
     WorkerStopped: _stopped,
 }

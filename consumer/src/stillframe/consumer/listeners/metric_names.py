@@ -35,9 +35,7 @@ ATTEMPTS: Final = Metric(
 HANDLER_SECONDS: Final = Metric(
     "stillframe_handler_duration_seconds", "Time that handlers took, middleware included", ("task_type",)
 )
-TIMEOUTS: Final = Metric(
-    "stillframe_handler_timeouts", "Attempts that outlived their handler's timeout", ("topic",)
-)
+TIMEOUTS: Final = Metric("stillframe_handler_timeouts", "Attempts that outlived their handler's timeout", ("topic",))
 CRASHES: Final = Metric(
     "stillframe_handler_crashes",
     "Handlers that raised SystemExit, KeyboardInterrupt or MemoryError",
@@ -46,13 +44,9 @@ CRASHES: Final = Metric(
 
 RUNNING: Final = Metric("stillframe_running", "Attempts running now")
 QUEUED: Final = Metric("stillframe_queued", "Tasks that are due and wait for a thread or for their key")
-WAITING: Final = Metric(
-    "stillframe_waiting", "Tasks that wait for their time, in memory or read ahead from a tier"
-)
+WAITING: Final = Metric("stillframe_waiting", "Tasks that wait for their time, in memory or read ahead from a tier")
 
-UNFINISHED: Final = Metric(
-    "stillframe_partition_unfinished", "Offsets received and without an outcome", PARTITION
-)
+UNFINISHED: Final = Metric("stillframe_partition_unfinished", "Offsets received and without an outcome", PARTITION)
 FRONTIER: Final = Metric(
     "stillframe_partition_frontier_offset",
     "Offset that may be committed: nothing below it is unfinished",
@@ -73,9 +67,7 @@ STOPPED: Final = Metric(
     "stillframe_partition_stopped", "1 if the client can read no further until an operator acts", PARTITION
 )
 
-HANDOFFS: Final = Metric(
-    "stillframe_handoffs", "Records acknowledged by a retry or dead-letter topic", ("topic",)
-)
+HANDOFFS: Final = Metric("stillframe_handoffs", "Records acknowledged by a retry or dead-letter topic", ("topic",))
 HANDOFF_FAILURES: Final = Metric(
     "stillframe_handoff_failures",
     "Writes to a retry or dead-letter topic that the broker refused",
@@ -87,9 +79,7 @@ DEAD_LETTERS: Final = Metric(
     ("topic",),
 )
 COMMITS: Final = Metric("stillframe_commits", "Commits that the broker has acknowledged")
-COMMIT_FAILURES: Final = Metric(
-    "stillframe_commit_failures", "Commits that failed; their offsets go out again"
-)
+COMMIT_FAILURES: Final = Metric("stillframe_commit_failures", "Commits that failed; their offsets go out again")
 REBALANCES: Final = Metric(
     "stillframe_rebalances", "Rebalances by what happened: assigned, revoked or lost", ("kind",)
 )

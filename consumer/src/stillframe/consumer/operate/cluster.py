@@ -5,7 +5,7 @@ Nothing here joins a group or moves a worker's offsets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -28,7 +28,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 from stillframe.consumer.errors import BrokerUnreachable
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.topic_rules import Create
-from stillframe.consumer.settings import REFUSED
+from stillframe.consumer.settings import REFUSED, WorkerSettings
 from stillframe.producer.settings import ConnectionSettings, build
 
 R = TypeVar("R")
@@ -79,8 +79,8 @@ class Cluster:
         SettingsError: a librdkafka property is refused, by us or by librdkafka.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        self._servers = settings.bootstrap_servers
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.settings = settings
         self._trouble: str | None = None
         self._admin = build(AdminClient, quiet(settings) | {"error_cb": self._note_trouble})
 
@@ -98,7 +98,7 @@ class Cluster:
         metadata = self._metadata()
         return metadata.controller_id not in metadata.brokers
 
-    def settings(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+    def settings_of(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
         """The effective configuration of each topic."""
         resources = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics]
         answers = self._admin.describe_configs(resources, request_timeout=TIMEOUT) if resources else {}
@@ -135,15 +135,11 @@ class Cluster:
 
     def starts(self, places: Collection[Place]) -> dict[Place, int]:
         """The first offset that each partition still has."""
-        return self._offsets(dict.fromkeys(places, EARLIEST))
+        return self._offsets(places, EARLIEST)
 
     def ends(self, places: Collection[Place]) -> dict[Place, int]:
         """The offset that the next record of each partition will have."""
-        return self._offsets(dict.fromkeys(places, LATEST))
-
-    def since(self, times: Mapping[Place, int]) -> dict[Place, int]:
-        """The first offset with a timestamp of at least so many epoch milliseconds; -1 if there is none."""
-        return self._offsets({place: OffsetSpec.for_timestamp(time) for place, time in times.items()})
+        return self._offsets(places, LATEST)
 
     def committed(self, group: str, places: Collection[Place]) -> dict[Place, int]:
         """What a group has committed; places without a commit are left out."""
@@ -166,15 +162,15 @@ class Cluster:
     def _metadata(self) -> Any:
         return self._ask(lambda: self._admin.list_topics(timeout=TIMEOUT))
 
-    def _offsets(self, specs: Mapping[Place, OffsetSpec]) -> dict[Place, int]:
-        questions = {TopicPartition(*place): spec for place, spec in specs.items()}
+    def _offsets(self, places: Collection[Place], spec: OffsetSpec) -> dict[Place, int]:
+        questions = {TopicPartition(*place): spec for place in places}
         answers = self._admin.list_offsets(questions, request_timeout=TIMEOUT) if questions else {}
         return {(each.topic, each.partition): self._answer(future).offset for each, future in answers.items()}
 
     def _answer(self, future: Future[Any]) -> Any:
         return self._ask(lambda: future.result(3 * TIMEOUT))
 
-    def _ask(self, question: Any) -> Any:
+    def _ask(self, question: Callable[[], R]) -> R:
         try:
             return question()
         except KafkaException as error:
@@ -186,15 +182,14 @@ class Cluster:
         if error.code() in NO_ANSWER:
             self._admin.poll(0)  # lets librdkafka say what the trouble was
             return self._unreachable(error.str())
-        refused = Refused(f"{self._servers}: the broker refuses: {error.str()}", error.code())
+        refused = Refused(f"{self.settings.bootstrap_servers}: the broker refuses: {error.str()}", error.code())
         if error.code() in FORBIDDEN:
             return hinted(refused, "grant this principal the access that docs/cli.md lists for the command")
         return hinted(refused, "the reason is the broker's own: its log may say more")
 
     def _unreachable(self, reason: str) -> BrokerUnreachable:
-        error = BrokerUnreachable(
-            f"no Kafka broker answers at {self._servers} (waited {TIMEOUT:g} s): {self._trouble or reason}"
-        )
+        servers, why = self.settings.bootstrap_servers, self._trouble or reason
+        error = BrokerUnreachable(f"no Kafka broker answers at {servers} (waited {TIMEOUT:g} s): {why}")
         return hinted(
             error,
             "set STILLFRAME_BOOTSTRAP_SERVERS to the address of one that runs; "

@@ -118,9 +118,7 @@ def parse_name(text: str) -> Name:
     try:
         return UUID(text)
     except ValueError:
-        error = CommandError(
-            f"{clip(text, SHOWN)!r} names no dead letter: it is no task id and no partition:offset"
-        )
+        error = CommandError(f"{clip(text, SHOWN)!r} names no dead letter: it is no task id and no partition:offset")
         raise hinted(error, "`stillframe dlq list --group G` shows an example of each kind") from None
 
 

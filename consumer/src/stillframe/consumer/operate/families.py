@@ -66,9 +66,7 @@ def _no_group(existing: Iterable[str], group: str) -> CommandError:
     groups = sorted({match["group"] for name in existing if (match := DEAD_LETTERS.fullmatch(name))})
     error = CommandError(f"group {group!r} has no retry or dead-letter topics here")
     if not groups:
-        return hinted(
-            error, "create them with `stillframe topics apply M:W`, or correct the broker's address"
-        )
+        return hinted(error, "create them with `stillframe topics apply M:W`, or correct the broker's address")
     return hinted(error, f"groups that have some: {', '.join(groups)}")
 
 

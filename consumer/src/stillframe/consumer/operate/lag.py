@@ -5,14 +5,22 @@ A client's own lag statistics freeze while a partition is paused, so nothing her
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from stillframe.consumer.operate.cluster import Cluster, Layout, Place
 from stillframe.consumer.operate.families import redrive_group
-from stillframe.consumer.operate.quantities import SECOND_MS
-from stillframe.schemas.topics import Tier, TopicFamily
+from stillframe.consumer.operate.scan import Range, scan
+from stillframe.schemas import InvalidHeaders, Record
+from stillframe.schemas.headers import read_delivery_state
+from stillframe.schemas.topics import TopicFamily
+
+#: A retry topic with more to look at is not looked at: counting must not cost the broker more than working.
+MOST_RECORDS: Final = 50_000
+MOST_BYTES: Final = 128 * 2**20
 
 
 class Role(StrEnum):
@@ -30,15 +38,12 @@ class PartitionLag:
     Attributes:
         start, end: of the log.
         committed: ``None`` if the group never committed here: it then starts at the log's beginning.
-        due: of a retry topic, how much of the lag has waited for the tier's whole delay, and so is
-            due for certain; some of the rest may be too. ``None`` elsewhere, or if unknown.
     """
 
     partition: int
     start: int
     end: int
     committed: int | None
-    due: int | None = None
 
     @property
     def position(self) -> int:
@@ -57,21 +62,22 @@ class PartitionLag:
 
 @dataclass(frozen=True, slots=True)
 class TopicLag:
-    """One topic of a group's family; of a dead-letter topic, the lag is what was not redriven."""
+    """One topic of a group's family; of a dead-letter topic, the lag is what was not redriven.
+
+    Attributes:
+        due: of a retry topic, how much of the lag has reached its due time; ``None`` elsewhere, and
+            if there is too much to look at.
+    """
 
     topic: str
     role: Role
     tier: str | None
     partitions: tuple[PartitionLag, ...]
+    due: int | None = None
 
     @property
     def lag(self) -> int:
         return sum(each.lag for each in self.partitions)
-
-    @property
-    def due(self) -> int | None:
-        known = [each.due for each in self.partitions if each.due is not None]
-        return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +98,11 @@ class FamilyLag:
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """What the broker said of a family's partitions.
-
-    Attributes:
-        younger: of retry topics, the first offset that has not yet waited for the tier's whole delay;
-            -1 if all have. Empty if the broker cannot tell.
-    """
+    """What the broker said of a family's partitions."""
 
     starts: Mapping[Place, int]
     ends: Mapping[Place, int]
     committed: Mapping[Place, int]
-    younger: Mapping[Place, int]
 
 
 def measure(
@@ -115,21 +115,34 @@ def measure(
         now: epoch milliseconds.
 
     Raises:
-        BrokerUnreachable, Refused: see :class:`Cluster`.
+        BrokerUnreachable, CommandError: see :class:`Cluster` and :func:`scan`.
     """
-    # The embedded broker answers "no such record" whatever the time.
-    when = None if cluster.is_embedded() else now
-    return [family_lag(family, _read(cluster, family, layouts, when)) for family in families]
+    return [_with_due(cluster, family_lag(family, _read(cluster, family, layouts)), now) for family in families]
 
 
 def family_lag(family: TopicFamily, offsets: Offsets) -> FamilyLag:
-    """Put together what the broker said. Pure."""
+    """Put together what the broker said of offsets. Pure."""
     topics = []
     for name, (role, tier) in _roles(family).items():
-        partitions = [_partition_lag(place, offsets) for place in sorted(offsets.ends) if place[0] == name]
+        partitions = tuple(
+            PartitionLag(number, offsets.starts[name, number], end, offsets.committed.get((name, number)))
+            for (topic, number), end in sorted(offsets.ends.items())
+            if topic == name
+        )
         if partitions:
-            topics.append(TopicLag(name, role, None if tier is None else tier.name, tuple(partitions)))
+            topics.append(TopicLag(name, role, tier, partitions))
     return FamilyLag(family, tuple(topics))
+
+
+def count_due(records: Iterable[Record], now: int) -> int | None:
+    """How many records of a retry topic are due; ``None`` if it is too much to look at. Pure."""
+    due = size = 0
+    for count, record in enumerate(records, start=1):
+        size += len(record.value or b"")
+        if count > MOST_RECORDS or size > MOST_BYTES:
+            return None
+        due += _is_due(record, now)
+    return due
 
 
 def places(topic: str, layouts: Mapping[str, Layout]) -> list[Place]:
@@ -137,8 +150,8 @@ def places(topic: str, layouts: Mapping[str, Layout]) -> list[Place]:
     return [(topic, partition) for partition in range(layouts[topic].partitions)] if topic in layouts else []
 
 
-def _roles(family: TopicFamily) -> dict[str, tuple[Role, Tier | None]]:
-    retries = {topic: (Role.RETRY, tier) for topic, tier in family.retry_topics.items()}
+def _roles(family: TopicFamily) -> dict[str, tuple[Role, str | None]]:
+    retries = {topic: (Role.RETRY, tier.name) for topic, tier in family.retry_topics.items()}
     return {
         family.topic: (Role.TASKS, None),
         **retries,
@@ -146,28 +159,34 @@ def _roles(family: TopicFamily) -> dict[str, tuple[Role, Tier | None]]:
     }
 
 
-def _read(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout], now: int | None) -> Offsets:
+def _read(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout]) -> Offsets:
     """Committed offsets come first: a commit made meanwhile then shows as lag, not as less than none."""
     dead = places(family.dead_letter_topic, layouts)
     alive = [place for topic in family.names[:-1] for place in places(topic, layouts)]
     committed = cluster.committed(family.group, alive) | cluster.committed(redrive_group(family.group), dead)
-    waited = (
-        {}
-        if now is None
-        else {
-            place: now - tier.seconds * SECOND_MS
-            for topic, tier in family.retry_topics.items()
-            for place in places(topic, layouts)
-        }
-    )
     every = alive + dead
-    return Offsets(cluster.starts(every), cluster.ends(every), committed, cluster.since(waited))
+    return Offsets(cluster.starts(every), cluster.ends(every), committed)
 
 
-def _partition_lag(place: Place, offsets: Offsets) -> PartitionLag:
-    lag = PartitionLag(place[1], offsets.starts[place], offsets.ends[place], offsets.committed.get(place))
-    younger = offsets.younger.get(place)
-    if younger is None:
-        return lag
-    due = (lag.end if younger < 0 else min(younger, lag.end)) - lag.position
-    return replace(lag, due=max(0, due))
+def _with_due(cluster: Cluster, measured: FamilyLag, now: int) -> FamilyLag:
+    topics = [
+        replace(topic, due=_due(cluster, topic, now)) if topic.role is Role.RETRY else topic
+        for topic in measured.topics
+    ]
+    return replace(measured, topics=tuple(topics))
+
+
+def _due(cluster: Cluster, topic: TopicLag, now: int) -> int | None:
+    if topic.lag > MOST_RECORDS:
+        return None
+    waiting = [Range(topic.topic, each.partition, each.position, each.end) for each in topic.partitions]
+    with closing(scan(cluster.settings, waiting)) as written:
+        return count_due((record for record, _ in written), now)
+
+
+def _is_due(record: Record, now: int) -> bool:
+    """What the header does not say, or says wrongly, the worker takes up at once."""
+    try:
+        return (read_delivery_state(record).not_before or 0) <= now
+    except InvalidHeaders:
+        return True

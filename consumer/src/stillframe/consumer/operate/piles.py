@@ -73,9 +73,7 @@ class Piles:
         return sum(pile.count for pile in self._piles.values())
 
     def largest_first(self) -> list[Pile]:
-        return sorted(
-            self._piles.values(), key=lambda pile: (-pile.count, str(pile.task_type), str(pile.error_type))
-        )
+        return sorted(self._piles.values(), key=lambda pile: (-pile.count, str(pile.task_type), str(pile.error_type)))
 
 
 def _is_error(found: str | None, wanted: str) -> bool:

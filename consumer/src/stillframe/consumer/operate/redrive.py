@@ -12,20 +12,19 @@ offsets of a group without members after 7 days (``offsets.retention.minutes``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from stillframe.consumer.operate.audit import audit
 from stillframe.consumer.operate.cluster import Cluster, Layout
-from stillframe.consumer.operate.dead_letters import DeadLetter, Name, Position
+from stillframe.consumer.operate.dead_letters import DeadLetter
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.families import redrive_group
-from stillframe.consumer.operate.lag import PartitionLag, places
+from stillframe.consumer.operate.held import dead_letters, require
 from stillframe.consumer.operate.piles import Filter
-from stillframe.consumer.operate.scan import Range, scan
-from stillframe.consumer.settings import WorkerSettings
+from stillframe.consumer.operate.scan import Range
 from stillframe.producer.client import Client, Report
 from stillframe.producer.errors import SubmitError
 from stillframe.schemas.topics import Tier, TopicFamily
@@ -46,38 +45,6 @@ class Target:
     partitions: int
 
 
-def held(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout]) -> list[PartitionLag]:
-    """The partitions of a dead-letter topic; their lag is what no run over everything has redriven.
-
-    Raises:
-        CommandError: the topic does not exist.
-    """
-    topic = family.dead_letter_topic
-    _require(topic, layouts)
-    where = places(topic, layouts)
-    remembered = cluster.committed(redrive_group(family.group), where)
-    starts, ends = cluster.starts(where), cluster.ends(where)
-    return [PartitionLag(place[1], starts[place], ends[place], remembered.get(place)) for place in where]
-
-
-def ranges(
-    family: TopicFamily, partitions: Iterable[PartitionLag], names: Collection[Name] = ()
-) -> list[Range]:
-    """What has to be read to find some dead letters: named ones may have been redriven before."""
-    topic = family.dead_letter_topic
-    if not names:
-        return [Range(topic, each.partition, each.position, each.end) for each in partitions]
-    positions = [name for name in names if isinstance(name, Position)]
-    if len(positions) < len(names):
-        return [Range(topic, each.partition, each.start, each.end) for each in partitions]
-    there = {each.partition: each for each in partitions}
-    return [
-        Range(topic, p.partition, p.offset, p.offset + 1)
-        for p in positions
-        if p.partition in there and there[p.partition].start <= p.offset < there[p.partition].end
-    ]
-
-
 class Redrive:
     """One run over one dead-letter topic.
 
@@ -89,14 +56,12 @@ class Redrive:
     def __init__(
         self,
         cluster: Cluster,
-        settings: WorkerSettings,
         family: TopicFamily,
         layouts: Mapping[str, Layout],
         chosen: Filter,
         done: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._cluster = cluster
-        self._settings = settings
         self._family = family
         self._target = _target(family, layouts)
         self._chosen = chosen
@@ -111,18 +76,19 @@ class Redrive:
             CommandError: the broker refused one, or did not report; says how many were redriven before.
             BrokerUnreachable: the dead letters could not be read to the end.
         """
-        producing = self._settings.handoff_settings()
+        producing = self._cluster.settings.handoff_settings()
         client = Client(producing)
         try:
             for each in wanted:
                 self._redrive(client, each, producing.delivery_timeout + SPARE_TIME)
         finally:
             client.close(SPARE_TIME)
-            self._audit()
+            if self.count:
+                self._audit()
         return self.count
 
     def _redrive(self, client: Client, wanted: Range, patience: float) -> None:
-        for batch in batches(scan(self._settings, [wanted])):
+        for batch in batches(dead_letters(self._cluster, [wanted])):
             selected = sorted(filter(self._chosen.matches, batch), key=lambda dead: dead.order)
             self._send(client, selected, patience)
             self._remember(wanted, batch[-1].record.offset + 1)
@@ -202,11 +168,5 @@ def _next(reports: SimpleQueue[Report], patience: float) -> Report:
 def _target(family: TopicFamily, layouts: Mapping[str, Layout]) -> Target:
     tier = family.tiers[0]
     topic = family.retry_topic(tier)
-    _require(topic, layouts)
+    require(topic, layouts)
     return Target(topic, tier, layouts[topic].partitions)
-
-
-def _require(topic: str, layouts: Mapping[str, Layout]) -> None:
-    if topic not in layouts:
-        error = CommandError(f"topic {topic!r} does not exist")
-        raise hinted(error, "create it with `stillframe topics apply M:W`")

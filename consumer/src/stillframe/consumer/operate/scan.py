@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,11 +12,13 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from stillframe.consumer.errors import BrokerUnreachable
 from stillframe.consumer.intake.receive import as_record
 from stillframe.consumer.operate.cluster import quiet
-from stillframe.consumer.operate.dead_letters import DeadLetter
 from stillframe.consumer.operate.errors import CommandError
 from stillframe.producer.settings import ConnectionSettings, build
+from stillframe.schemas import Record
 
 BATCH: Final = 500
+#: Seconds that a batch may take to fill.
+TURN: Final = 0.1
 #: Seconds without a record or an end after which the broker counts as gone.
 PATIENCE: Final = 15.0
 
@@ -31,7 +33,11 @@ class Range:
     end: int
 
 
-def scan(settings: ConnectionSettings, ranges: Sequence[Range]) -> Iterator[DeadLetter]:
+#: A record, and when it was written, in epoch milliseconds.
+Written = tuple[Record, int]
+
+
+def scan(settings: ConnectionSettings, ranges: Sequence[Range]) -> Generator[Written]:
     """The records of some ranges, each partition in its order. Nothing is committed.
 
     Raises:
@@ -49,24 +55,20 @@ def scan(settings: ConnectionSettings, ranges: Sequence[Range]) -> Iterator[Dead
         consumer.close()
 
 
-def _read(
-    consumer: Consumer, open_ranges: dict[tuple[str, int], Range], servers: str
-) -> Iterator[DeadLetter]:
+def _read(consumer: Consumer, open_ranges: dict[tuple[str, int], Range], servers: str) -> Iterator[Written]:
     deadline = time.monotonic() + PATIENCE
     while open_ranges:
-        messages = consumer.consume(BATCH, 1.0)
+        messages = consumer.consume(BATCH, TURN)
         if messages:
             deadline = time.monotonic() + PATIENCE
         elif time.monotonic() >= deadline:
-            raise BrokerUnreachable(
-                f"{servers} sent nothing for {PATIENCE:g} s while reading {_named(open_ranges)}"
-            )
+            raise BrokerUnreachable(f"{servers} sent nothing for {PATIENCE:g} s while reading {_named(open_ranges)}")
         for message in messages:
-            if (dead := _within(message, open_ranges)) is not None:
-                yield dead
+            if (written := _within(message, open_ranges)) is not None:
+                yield written
 
 
-def _within(message: Message, open_ranges: dict[tuple[str, int], Range]) -> DeadLetter | None:
+def _within(message: Message, open_ranges: dict[tuple[str, int], Range]) -> Written | None:
     """The message, unless it lies beyond its range; closes the range at its end.
 
     The end may hold no record of its own (transaction markers, compaction): the end of the partition
@@ -82,7 +84,7 @@ def _within(message: Message, open_ranges: dict[tuple[str, int], Range]) -> Dead
     offset = end if error is not None else (message.offset() or 0)
     if offset + 1 >= end:
         del open_ranges[place]
-    return DeadLetter.read(as_record(message), message.timestamp()[1]) if offset < end else None
+    return (as_record(message), message.timestamp()[1]) if offset < end else None
 
 
 def _named(open_ranges: dict[tuple[str, int], Range]) -> str:

@@ -80,13 +80,13 @@ def retention_bound(topic: str, found: Found | None, choices: Choices) -> str:
     """What the task topic's retention means for promise I1, in one sentence."""
     kept = choices.retention_ms if found is None else found.number(RETENTION)
     if kept is None:
-        return f"{topic}: the broker decides how long it keeps a task; one unfinished by then is lost"
+        return f"{topic} keeps a task for as long as the broker says: one unfinished then is lost (promise I1)"
     limit = UNLIMITED if found is None else (found.number(RETENTION_BYTES) or UNLIMITED)
     bounds = [duration(kept)] if kept != UNLIMITED else []
     bounds += [f"{size(limit)} per partition"] if limit != UNLIMITED else []
     if not bounds:
-        return f"{topic}: keeps every task until it is deleted by hand"
-    return f"{topic}: keeps a task for {' or '.join(bounds)}; one unfinished by then is lost, promise or not"
+        return f"{topic} keeps every task until it is deleted by hand"
+    return f"{topic} keeps a task for {' or '.join(bounds)}: one unfinished by then is lost (promise I1)"
 
 
 def _shortfalls(topic: str, found: Found | None, wanted: Wanted) -> Iterator[Shortfall]:

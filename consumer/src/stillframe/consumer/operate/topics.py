@@ -108,15 +108,12 @@ def survey(cluster: Cluster, families: Iterable[TopicFamily]) -> Survey:
     unchecked = EMBEDDED if cluster.is_embedded() else None
     if unchecked is None:
         try:
-            settings = cluster.settings(layouts)
+            settings = cluster.settings_of(layouts)
         except Refused as error:
             if error.code not in FORBIDDEN:
                 raise
             unchecked = NOT_ALLOWED
-    found = {
-        name: Found(layout.partitions, layout.replicas, settings.get(name))
-        for name, layout in layouts.items()
-    }
+    found = {name: Found(layout.partitions, layout.replicas, settings.get(name)) for name, layout in layouts.items()}
     return Survey(found, unchecked)
 
 

@@ -55,9 +55,7 @@ def _message(error: BaseException, record: Record) -> str:
         return clip(str(error), ERROR_MESSAGE_BYTES)  # written by us, quotes nothing
     if isinstance(error, ValidationError):
         faults = error.errors(include_input=False, include_context=False, include_url=False)
-        return (
-            f"{error.title}: {len(faults)} fault(s), the first of type {faults[0]['type']}" if faults else ""
-        )
+        return f"{error.title}: {len(faults)} fault(s), the first of type {faults[0]['type']}" if faults else ""
     lines = _text(error).strip().splitlines()
     return redact(lines[0], record) if lines else ""
 

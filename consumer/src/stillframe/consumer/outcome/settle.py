@@ -39,9 +39,7 @@ class Settlement:
                     pass  # its new owner has it already, from the same committed offset
         self._handoffs.tick()
 
-    def conclude(
-        self, partitions: Collection[Partition], drain_until: float, report_until: float
-    ) -> list[Arrival]:
+    def conclude(self, partitions: Collection[Partition], drain_until: float, report_until: float) -> list[Arrival]:
         """The end of an ownership, up to its last commit: drain, hand over. Returns what still ran.
 
         The order matters: what waits in memory is handed to a tier first, so that the broker's

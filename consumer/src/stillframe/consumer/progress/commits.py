@@ -101,7 +101,8 @@ class Commits:
         )
         thread.start()
         thread.join(timeout)
-        return self._book(offsets, answers[0] if answers else TimeoutError("the group coordinator does not answer"))
+        silence = TimeoutError("the group coordinator does not answer")
+        return self._book(offsets, answers[0] if answers else silence)
 
     def _book(self, offsets: list[Dirty], answer: Answer) -> bool:
         """Mark what the broker has taken; False if anything was refused."""

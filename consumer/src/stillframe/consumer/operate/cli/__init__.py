@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from stillframe.consumer.operate.cli.lag import lag
 from stillframe.consumer.operate.cli.topics import topics
 from stillframe.consumer.operate.cli.worker import worker
 from stillframe.consumer.operate.failure import EXIT_CODES, OK, report
+from stillframe.producer.callbacks import LOGGER
 from stillframe.schemas import StillframeError
 
 EPILOG = "Exit codes:\n\n" + "\n".join(f"- {code}: {meaning}" for code, meaning in EXIT_CODES.items())
@@ -51,6 +53,8 @@ def options(
 
 def main() -> int:
     """The entry point: an expected error is one line and a hint, and decides the exit code."""
+    # librdkafka's chatter: what matters of it comes as an error of ours.
+    logging.getLogger(LOGGER.name).setLevel(logging.CRITICAL)
     try:
         app()
     except StillframeError as error:

@@ -8,10 +8,9 @@ from typing import Any
 from stillframe.consumer.operate.cli.options import AsJson, Errors, Groups, Servers, Topics, Types
 from stillframe.consumer.operate.cli.output import print_json, print_table
 from stillframe.consumer.operate.cli.scope import Scope, find
+from stillframe.consumer.operate.held import dead_letters, held, ranges
 from stillframe.consumer.operate.piles import Filter, Pile, Piles
 from stillframe.consumer.operate.quantities import moment
-from stillframe.consumer.operate.redrive import held, ranges
-from stillframe.consumer.operate.scan import scan
 from stillframe.schemas.topics import TopicFamily
 
 COLUMNS = ("task type", "error", "count#", "first", "last", "newest")
@@ -63,7 +62,7 @@ def piles_as_json(piles: Piles) -> list[dict[str, Any]]:
 def _listed(scope: Scope, family: TopicFamily, chosen: Filter) -> tuple[TopicFamily, Piles, int]:
     partitions = held(scope.cluster, family, scope.layouts)
     piles = Piles()
-    for dead in filter(chosen.matches, scan(scope.settings, ranges(family, partitions))):
+    for dead in filter(chosen.matches, dead_letters(scope.cluster, ranges(family, partitions))):
         piles.add(dead)
     return family, piles, sum(each.position - each.start for each in partitions)
 

@@ -13,9 +13,10 @@ from stillframe.consumer.operate.cli.options import AsJson, Errors, Group, Named
 from stillframe.consumer.operate.cli.output import console, print_json
 from stillframe.consumer.operate.cli.scope import Scope, find, no_such_dead_letters, require_one_topic
 from stillframe.consumer.operate.dead_letters import parse_name
+from stillframe.consumer.operate.held import dead_letters, held, ranges
 from stillframe.consumer.operate.piles import Filter, Piles
-from stillframe.consumer.operate.redrive import Redrive, held, ranges
-from stillframe.consumer.operate.scan import Range, scan
+from stillframe.consumer.operate.redrive import Redrive
+from stillframe.consumer.operate.scan import Range
 from stillframe.schemas.topics import TopicFamily
 
 All = Annotated[bool, typer.Option("--all", help="Every one that no earlier --all has sent back.")]
@@ -68,7 +69,7 @@ def _piles(scope: Scope, wanted: Mapping[TopicFamily, Sequence[Range]], chosen: 
     piles = Piles()
     missing = set(chosen.names)
     for dead in filter(
-        chosen.matches, scan(scope.settings, [each for where in wanted.values() for each in where])
+        chosen.matches, dead_letters(scope.cluster, [each for where in wanted.values() for each in where])
     ):
         piles.add(dead)
         missing -= set(dead.names)
@@ -84,9 +85,7 @@ def _run(scope: Scope, wanted: Mapping[TopicFamily, Sequence[Range]], chosen: Fi
     with Progress(*columns, console=terminal, disable=not terminal.is_terminal, transient=True) as bar:
         task = bar.add_task("", total=total)
         for family, where in wanted.items():
-            run = Redrive(
-                scope.cluster, scope.settings, family, scope.layouts, chosen, lambda n: bar.advance(task, n)
-            )
+            run = Redrive(scope.cluster, family, scope.layouts, chosen, lambda n: bar.advance(task, n))
             redriven += run.run(where)
     return redriven
 
@@ -100,4 +99,4 @@ def _report(scope: Scope, piles: Piles, redriven: int, *, dry_run: bool, as_json
         print_piles(piles)
         print(f"dry run: {piles.count:,} dead letters would go to {', '.join(targets)}; --yes sends them")
     else:
-        print(f"{redriven:,} dead letters are in {', '.join(targets)}")
+        print(f"sent back {redriven:,} to {', '.join(targets)}")

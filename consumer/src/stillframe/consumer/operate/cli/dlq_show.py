@@ -10,13 +10,12 @@ import orjson
 import typer
 
 from stillframe.consumer.operate.cli.options import AsJson, Group, Servers, Topics
-from stillframe.consumer.operate.cli.output import print_json, print_table
+from stillframe.consumer.operate.cli.output import print_fields, print_json
 from stillframe.consumer.operate.cli.scope import Scope, find, no_such_dead_letters, require_one_topic
 from stillframe.consumer.operate.dead_letters import DeadLetter, Name, parse_name
+from stillframe.consumer.operate.held import dead_letters, held, ranges
 from stillframe.consumer.operate.piles import Filter
 from stillframe.consumer.operate.quantities import moment
-from stillframe.consumer.operate.redrive import held, ranges
-from stillframe.consumer.operate.scan import scan
 from stillframe.schemas import DecodeError, decode
 from stillframe.schemas.topics import TopicFamily
 
@@ -49,8 +48,7 @@ def show(
         print_json({"dead_letters": shown})
         return
     for each in shown:
-        print_table(("", ""), _rows(each, reveal=reveal))
-        print(f"redrive it: {each['redrive']}")
+        print_fields(_rows(each, reveal=reveal))
 
 
 def described(family: TopicFamily, dead: DeadLetter, *, reveal: bool) -> dict[str, Any]:
@@ -78,7 +76,7 @@ def _found(scope: Scope, name: Name) -> Iterator[tuple[TopicFamily, DeadLetter]]
     chosen = Filter(names=[name])
     for family in scope.families:
         partitions = held(scope.cluster, family, scope.layouts)
-        for dead in filter(chosen.matches, scan(scope.settings, ranges(family, partitions, [name]))):
+        for dead in filter(chosen.matches, dead_letters(scope.cluster, ranges(family, partitions, [name]))):
             yield family, dead
 
 
@@ -122,15 +120,13 @@ def _text(raw: bytes | None) -> str | None:
 
 
 def _rows(each: dict[str, Any], *, reveal: bool) -> Iterator[tuple[str, object]]:
-    hidden = {"key", "value", "value_base64", "headers", "redrive"}
-    yield from ((name.replace("_", " "), value) for name, value in each.items() if name not in hidden)
-    yield "headers", ", ".join(header["name"] for header in each["headers"])
-    if not reveal:
+    content = {"key", "value", "value_base64", "headers", "redrive"}
+    yield from ((name.replace("_", " "), value) for name, value in each.items() if name not in content)
+    if reveal:
+        yield "key", each["key"]
+        yield "value", each["value_base64"] or orjson.dumps(each["value"]).decode()
+        yield from ((f"header {header['name']}", header["value"]) for header in each["headers"])
+    else:
+        yield "headers", ", ".join(header["name"] for header in each["headers"])
         yield "content", "hidden; --reveal shows it"
-        return
-    yield "key", each["key"]
-    yield (
-        "value",
-        orjson.dumps(each["value"]).decode() if each["value_base64"] is None else each["value_base64"],
-    )
-    yield from ((f"header {header['name']}", header["value"]) for header in each["headers"])
+    yield "send it back", each["redrive"]

@@ -15,13 +15,12 @@ from stillframe.consumer.operate.quantities import moment
 COLUMNS = ("topic", "role", "partition#", "start#", "end#", "committed#", "lag#", "due#")
 
 
-def lag(
-    *, group: Groups, topic: Topics = None, bootstrap_servers: Servers = None, as_json: AsJson = False
-) -> None:
+def lag(*, group: Groups, topic: Topics = None, bootstrap_servers: Servers = None, as_json: AsJson = False) -> None:
     """Show how far groups are behind: log end minus committed offset, asked of the broker.
 
-    Retry topics are counted apart: what waits there may not be due yet. "due" counts what has waited
-    for the topic's whole delay. Of a dead-letter topic, the lag is what was not redriven as a whole.
+    Retry topics are counted apart: what waits there may not be due yet. Their lag also counts what is
+    done already but lies above a task that still waits. Of a dead-letter topic, the lag is what no
+    `dlq redrive --all` has sent back.
     """
     scope = find(group, topic, bootstrap_servers)
     now = time.time_ns() // 1_000_000
@@ -40,7 +39,7 @@ def _rows(family: FamilyLag) -> Iterator[tuple[object, ...]]:
         yield topic.topic, topic.role, len(topic.partitions), None, None, None, topic.lag, topic.due
         for each in topic.partitions:
             if each.lag or each.deleted:
-                yield "", "", each.partition, each.start, each.end, each.committed, each.lag, each.due
+                yield "", "", each.partition, each.start, each.end, each.committed, each.lag, None
 
 
 def _summary(family: FamilyLag) -> str:
@@ -86,6 +85,5 @@ def _partition(each: PartitionLag) -> dict[str, Any]:
         "end": each.end,
         "committed": each.committed,
         "lag": each.lag,
-        "due": each.due,
         "deleted": each.deleted,
     }

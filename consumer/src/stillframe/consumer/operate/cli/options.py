@@ -6,18 +6,12 @@ from typing import Annotated
 
 import typer
 
-Target = Annotated[
-    str, typer.Argument(metavar="MODULE:ATTRIBUTE", help="The worker, such as app.worker:worker.")
-]
-Groups = Annotated[
-    list[str], typer.Option("--group", "-g", metavar="G", help="Consumer group; may be repeated.")
-]
+Target = Annotated[str, typer.Argument(metavar="MODULE:ATTRIBUTE", help="The worker, such as app.worker:worker.")]
+Groups = Annotated[list[str], typer.Option("--group", "-g", metavar="G", help="Consumer group; may be repeated.")]
 Group = Annotated[str, typer.Option("--group", "-g", metavar="G", help="Consumer group.")]
 Topics = Annotated[
     list[str] | None,
-    typer.Option(
-        "--topic", "-t", metavar="T", help="Task topic; may be repeated. All of the group by default."
-    ),
+    typer.Option("--topic", "-t", metavar="T", help="Task topic; may be repeated. All of the group by default."),
 ]
 Servers = Annotated[
     str | None,
@@ -33,9 +27,7 @@ Types = Annotated[
 ]
 Errors = Annotated[
     list[str] | None,
-    typer.Option(
-        "--error", metavar="ERROR", help="Only this error, with or without its module; may be repeated."
-    ),
+    typer.Option("--error", metavar="ERROR", help="Only this error, with or without its module; may be repeated."),
 ]
 Named = Annotated[
     list[str] | None,

@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from stillframe.schemas.headers import CONTROL
+
 #: A pipe has no width: nothing should be cut off there.
 PIPE_WIDTH = 240
 
@@ -29,6 +31,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     console().print(table)
+
+
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
+    """Names and values, a line each, and an empty line after them."""
+    for name, value in fields:
+        print(f"{name:<20} {CONTROL.sub(' ', _cell(value))}")
+    print()
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -23,7 +23,6 @@ from stillframe.schemas.topics import TopicFamily
 class Scope:
     """A connection, what exists there, and the families that are meant."""
 
-    settings: WorkerSettings
     cluster: Cluster
     layouts: dict[str, Layout]
     families: list[TopicFamily]
@@ -39,7 +38,7 @@ def find(groups: Sequence[str], topics: Sequence[str] | None, servers: str | Non
     settings = WorkerSettings() if servers is None else WorkerSettings(bootstrap_servers=servers)
     cluster = connect(settings)
     layouts = cluster.topics()
-    return Scope(settings, cluster, layouts, find_families(layouts, groups, topics or ()))
+    return Scope(cluster, layouts, find_families(layouts, groups, topics or ()))
 
 
 def require_one_topic(scope: Scope, names: Collection[Name]) -> None:

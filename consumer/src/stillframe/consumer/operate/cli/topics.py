@@ -17,9 +17,7 @@ from stillframe.consumer.operate.topic_rules import BROKER_DEFAULT, Choices, Cre
 from stillframe.consumer.worker import Worker
 from stillframe.schemas.topics import SECONDS, TIER_NAME
 
-topics = typer.Typer(
-    name="topics", help="Compare a worker's topics with its code, and create or repair them."
-)
+topics = typer.Typer(name="topics", help="Compare a worker's topics with its code, and create or repair them.")
 
 
 def _duration(text: str) -> int:
@@ -29,9 +27,7 @@ def _duration(text: str) -> int:
     return int(match[1]) * SECONDS[match[2]] * SECOND_MS
 
 
-Partitions = Annotated[
-    int, typer.Option("--partitions", min=1, help="Of a task topic that is still to be created.")
-]
+Partitions = Annotated[int, typer.Option("--partitions", min=1, help="Of a task topic that is still to be created.")]
 Replication = Annotated[
     int,
     typer.Option(
@@ -85,7 +81,7 @@ def apply(
     def done(shortfall: Shortfall) -> None:
         made.append(shortfall)
         if not as_json:
-            print(f"{shortfall.topic}: {_said(shortfall.change)}")
+            print(f"done: {shortfall.topic}: {_said(shortfall.change)}")
 
     remaining = operate.apply(connect(worker.settings), worker.families(), choices, done)
     if as_json:
@@ -119,8 +115,10 @@ def _show(planned: operate.Plan) -> None:
 def _said(change: Change | None) -> str:
     match change:
         case Create(partitions, replication):
-            replicas = "the broker's default of" if replication == BROKER_DEFAULT else str(replication)
-            return f"create with {partitions} partitions, {replicas} replicas"
+            replicas = "as many replicas as the broker has by default"
+            if replication != BROKER_DEFAULT:
+                replicas = f"{replication} replica(s)"
+            return f"create it: {partitions} partitions, {replicas}"
         case Grow(partitions):
             return f"add partitions up to {partitions}"
         case Set(setting, value):

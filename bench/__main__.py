@@ -1,0 +1,7 @@
+"""Run every benchmark, one after another."""
+
+from bench import consume, submit
+
+if __name__ == "__main__":
+    submit.main()
+    consume.main()
