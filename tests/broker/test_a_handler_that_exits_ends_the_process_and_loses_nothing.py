@@ -19,14 +19,14 @@ def test_a_handler_that_exits_ends_the_process_and_loses_nothing(
     acknowledged = submit(bootstrap, task_type, works)
 
     with worker_process(bootstrap, topic_name, tmp_path / "first", APP_MINDS_EXIT="1") as first:
-        assert first.process.wait(30) == 1
+        assert first.process.wait(60) == 1
     done = {line["task_id"] for line in first.lines("end")}
     assert acknowledged[50] not in done
 
     with worker_process(bootstrap, topic_name, tmp_path / "second") as second:
         wait_until(
             lambda: done | {line["task_id"] for line in second.lines("end")} == set(acknowledged),
-            timeout=30,
+            timeout=60,
             describe="every task to be done",
         )
         assert second.terminate() == 0

@@ -34,7 +34,7 @@ def stuck(request: pytest.FixtureRequest, kafka: Kafka, topic_name: str, tmp_pat
     )
     submit(bootstrap, task_type, [Work(number=1, key="k", kind=getattr(request, "param", SLEEPS))])
     with worker_process(bootstrap, topic_name, tmp_path / "first", STILLFRAME_GRACE=str(GRACE)) as process:
-        wait_until(lambda: process.lines("start"), timeout=30, describe="the handler to start")
+        wait_until(lambda: process.lines("start"), timeout=60, describe="the handler to start")
         yield process
 
 
@@ -70,5 +70,5 @@ def test_a_killed_supervisor_takes_its_worker_along(stuck: WorkerProcess) -> Non
 def test_the_task_is_delivered_again(stuck: WorkerProcess, kafka: Kafka, topic_name: str, tmp_path: Path) -> None:
     stuck.terminate()
     with worker_process(kafka.bootstrap_servers, topic_name, tmp_path / "second") as second:
-        wait_until(lambda: second.lines("start"), timeout=30, describe="the task to be delivered again")
+        wait_until(lambda: second.lines("start"), timeout=60, describe="the task to be delivered again")
         assert second.lines("start")[0]["task_id"] == stuck.lines("start")[0]["task_id"]

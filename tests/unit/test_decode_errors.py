@@ -115,9 +115,7 @@ def test_size_and_depth_are_looked_at_before_parsing() -> None:
         decode(Record("t", None, value), max_bytes=len(value) - 1)
     deep = b"[" * 62 + b"]" * 62
     assert "nests" not in str(refusal(changed("payload", {"a": "DEEP"}).replace(b'{"a": "DEEP"}', deep)))
-    assert "64 levels" in str(
-        refusal(changed("payload", 0).replace(b'"payload": 0', b'"payload":' + b"[" * 100_000))
-    )
+    assert "64 levels" in str(refusal(changed("payload", 0).replace(b'"payload": 0', b'"payload":' + b"[" * 100_000)))
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None, 1.5, [1], {"major": 1}, 10**40])

@@ -71,9 +71,7 @@ def test_two_entries_with_their_tasks_swapped_are_noticed(side: str, data: st.Da
     """One task too few and another too many: equal counts, and yet no balance."""
     entries = list(getattr(BALANCED, side))
     before = Counter(map(without_time, entries))
-    first, second = data.draw(
-        st.lists(st.sampled_from(range(len(entries))), min_size=2, max_size=2, unique=True)
-    )
+    first, second = data.draw(st.lists(st.sampled_from(range(len(entries))), min_size=2, max_size=2, unique=True))
     one, other = entries[first], entries[second]
     entries[first], entries[second] = with_task(one, other[0]), with_task(other, one[0])
     assume(Counter(map(without_time, entries)) != before)
@@ -101,9 +99,7 @@ def test_an_end_of_another_kind_is_noticed(index: int, status: str) -> None:
 
 def test_a_lost_task_and_a_duplicate_do_not_cancel_out() -> None:
     """Counts would agree here: one loss, one stranger."""
-    stranger = [
-        entry if entry.task_id != AT_ONCE else entry._replace(task_id="stranger") for entry in BALANCED.ended
-    ]
+    stranger = [entry if entry.task_id != AT_ONCE else entry._replace(task_id="stranger") for entry in BALANCED.ended]
     named = {fault.what: fault.where for fault in faults(changed("ended", stranger))}
     assert named["accepted with 202, but neither done nor dead"] == (AT_ONCE,)
     assert named["done or dead, but never accepted"] == ("stranger",)
@@ -138,6 +134,7 @@ def test_the_statement_has_both_sides_in_numbers() -> None:
     lines = statement(BALANCED, refused=1)
     assert "      5 requests   = 4 accepted with 202 + 1 refused" in lines
     assert "      4 accepted   = 2 done + 2 dead" in lines
+    assert "      1 done after retries, from 202: p50 7.00 s, p99 7.00 s" in lines
 
 
 def test_the_verdict_names_the_faults() -> None:

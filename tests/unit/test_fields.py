@@ -48,9 +48,7 @@ def test_whatever_pairs_come_in_they_are_frozen() -> None:
     assert hash(Query(expected)) == hash(Query.of([["a", "1"], ["b", "2"]]))
 
 
-@pytest.mark.parametrize(
-    "pairs", [["ab"], [("a",)], [("a", "b", "c")], [("a", 1)], [(b"a", "b")], [("a", "\ud800")]]
-)
+@pytest.mark.parametrize("pairs", [["ab"], [("a",)], [("a", "b", "c")], [("a", 1)], [(b"a", "b")], [("a", "\ud800")]])
 def test_what_is_no_pair_of_texts_is_refused(pairs: Any) -> None:
     """Two letters are not a pair, and a number is not text: nothing is guessed."""
     with pytest.raises(FrozenError):

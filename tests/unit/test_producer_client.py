@@ -4,8 +4,9 @@ import gc
 import threading
 import time
 import weakref
-from functools import partial
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from confluent_kafka import KafkaError
@@ -90,18 +91,20 @@ def test_what_the_broker_refuses_has_failed(kafka: FaultyKafka, code: int, cure:
     ],
 )
 def test_what_may_pass_is_tried_again(kafka: FaultyKafka, code: int) -> None:
-    """A passing fault is librdkafka's to retry: the record arrives, once."""
+    """A passing fault is librdkafka's to retry: the record arrives, once.
+
+    One at a time: the mock broker does not check sequence numbers, and takes a later record for proof
+    of an earlier one.
+    """
     reports = Reports()
     with open_client(settings_for(kafka.bootstrap_servers)) as client:
         reports.send(client)
         reports.await_(1)
         kafka.fail(PRODUCE, code, code)
         reports.send(client)
+        reports.await_(2)
         reports.send(client)
-        reports.await_(3)
-        reports.send(client)
-        assert [report.error for report in reports.await_(4)] == [None] * 4
-    assert reports[3].offset == 3
+        assert reports.await_(3) == [Report("emails", 0, offset) for offset in range(3)]
 
 
 def test_an_error_that_does_not_tell_is_unknown(kafka: FaultyKafka) -> None:
@@ -140,20 +143,20 @@ def test_a_wrong_address_is_named(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_missing_topic_is_refused_soon(kafka: FaultyKafka) -> None:
-    """No topic is created by submitting to it: the record fails in seconds, later ones at once, with the cure."""
+    """No topic is created by submitting to it: the record fails in seconds, later ones at once."""
     reports = Reports()
     with open_client(settings_for(kafka.bootstrap_servers, delivery_timeout=30)) as client:
         reports.send(client, topic="nowhere")
         error = reports.await_(1, timeout=6)[0].error
         assert isinstance(error, SubmitFailed)
         assert "stillframe topics apply" in str(error)
-        with pytest.raises(SubmitFailed, match="'nowhere' did not take it.*stillframe topics apply"):
+        with pytest.raises(SubmitFailed, match=r"'nowhere' did not take it.*stillframe topics apply"):
             reports.send(client, topic="nowhere")
         assert len(reports) == 1
 
 
 def test_a_record_beyond_max_task_bytes_is_refused_at_once(kafka: FaultyKafka) -> None:
-    """A record that librdkafka does not take raises, is not reported, and leaves its place in the queue free."""
+    """What librdkafka does not take raises, is not reported, and leaves its place in the queue free."""
     reports = Reports()
     with open_client(settings_for(kafka.bootstrap_servers, max_task_bytes=1_000, queue_size=1)) as client:
         for _ in range(3):
@@ -173,7 +176,7 @@ def test_a_full_queue_rejects_at_its_deadline(kafka: FaultyKafka) -> None:
         reports.send(client)
         reports.send(client)
         start = time.monotonic()
-        with pytest.raises(SubmitRejected, match="queue of 2 tasks stayed full for 0.3 s"):
+        with pytest.raises(SubmitRejected, match=r"queue of 2 tasks stayed full for 0.3 s"):
             reports.send(client, timeout=0.3)
         assert 0.3 <= time.monotonic() - start < 0.6
         reports.await_(3)  # unknown by now, and their places free
@@ -184,13 +187,11 @@ def test_a_full_queue_rejects_at_its_deadline(kafka: FaultyKafka) -> None:
 def test_librdkafkas_own_queue_may_be_full_too(kafka: FaultyKafka) -> None:
     """A byte limit of librdkafka's that was passed through rejects as well."""
     reports = Reports()
-    settings = settings_for(
-        kafka.bootstrap_servers, kafka={"queue.buffering.max.kbytes": 1}, delivery_timeout=1
-    )
+    settings = settings_for(kafka.bootstrap_servers, kafka={"queue.buffering.max.kbytes": 1}, delivery_timeout=1)
     with open_client(settings) as client:
         kafka.go_down()
         reports.send(client, value=b"x" * 900)
-        with pytest.raises(SubmitRejected, match="queue.buffering.max.kbytes"):
+        with pytest.raises(SubmitRejected, match=r"queue.buffering.max.kbytes"):
             reports.send(client, value=b"x" * 900)
         reports.await_(1)
 
@@ -263,24 +264,19 @@ def test_a_fatal_error_rebuilds_the_client(kafka: FaultyKafka, request_type: int
 
 
 def test_a_fatal_error_under_load_reports_each_record_once(kafka: FaultyKafka) -> None:
-    """Whoever sends while the client breaks either gets exactly one report or an error from the call."""
-    counts: dict[int, int] = {}
-    raised: set[int] = set()
+    """Nobody who sends while the client breaks is turned away, and each gets exactly one report."""
+    counts: Counter[int] = Counter()
     stop = threading.Event()
 
     def send_all(first: int) -> None:
         for number in range(first, 1_000_000, 4):
             if stop.is_set():
                 return
-            try:
-                client.send("emails", None, b"{}", timeout=5, on_report=partial(count, number))
-            except (SubmitRejected, SubmitFailed):
-                raised.add(number)
-            else:
-                sent.add(number)
+            client.send("emails", None, b"{}", timeout=5, on_report=partial(count, number))
+            sent.add(number)
 
     def count(number: int, report: Report) -> None:
-        counts[number] = counts.get(number, 0) + 1
+        counts[number] += 1
         if report.error:
             unknown.add(number)
 
@@ -301,7 +297,6 @@ def test_a_fatal_error_under_load_reports_each_record_once(kafka: FaultyKafka) -
     assert set(counts) == sent
     assert set(counts.values()) == {1}
     assert unknown
-    assert not raised
 
 
 def test_flush_waits_for_what_was_sent_before(kafka: FaultyKafka) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_a_failed_receipt_raises_each_time() -> None:
     assert (given.done, given.partition, given.offset, given.error) == (True, None, None, error)
     assert repr(given) == "<Receipt id-1 in emails: SubmitFailed>"
     for _ in range(2):
-        with pytest.raises(SubmitFailed, match="^task id-1: refused$"):
+        with pytest.raises(SubmitFailed, match=r"^task id-1: refused$"):
             given.result()
         with pytest.raises(SubmitFailed):
             asyncio.run(given.aresult())
@@ -69,12 +70,14 @@ def test_a_wait_ends_with_the_report() -> None:
 @pytest.mark.parametrize(("own", "asked"), [(0.05, None), (60.0, 0.05), (0.05, 0.0)])
 def test_a_wait_ends_at_its_deadline(own: float, asked: float | None) -> None:
     """The given one, else the submission's: unknown, and the receipt stays open for a late report."""
-    for wait in (lambda r: r.result(asked), lambda r: asyncio.run(r.aresult(asked))):
+    waits: list[Callable[[Receipt], Receipt]] = [
+        lambda each: each.result(asked),
+        lambda each: asyncio.run(each.aresult(asked)),
+    ]
+    for wait in waits:
         given = receipt(wait_at_most=own)
         start = time.monotonic()
-        with pytest.raises(
-            SubmitUnknown, match="task id-1: no report from 'emails' within .* may still arrive"
-        ):
+        with pytest.raises(SubmitUnknown, match=r"task id-1: no report from 'emails' within .* may still arrive"):
             wait(given)
         assert time.monotonic() - start < 0.5
         assert not given.done

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable, Sized
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -25,7 +26,11 @@ def test_a_wait_ends_at_its_deadline(seconds: float) -> None:
     """A full queue holds a thread, and a coroutine, as long as it said."""
     slots = Slots(1)
     slots.acquire(0)
-    for wait in (lambda: slots.acquire(seconds), lambda: asyncio.run(slots.acquire_async(seconds))):
+    waits: list[Callable[[], bool]] = [
+        lambda: slots.acquire(seconds),
+        lambda: asyncio.run(slots.acquire_async(seconds)),
+    ]
+    for wait in waits:
         start = time.monotonic()
         assert not wait()
         assert seconds <= time.monotonic() - start < seconds + 0.2
@@ -52,21 +57,25 @@ def test_a_freed_place_goes_to_whoever_waits_longest() -> None:
     for number in range(6):
         threads.append(threading.Thread(target=wait, args=(number,)))
         threads[-1].start()
-        wait_until(lambda n=number: len(slots._waiting) == n + 1, describe="the next one to wait")
+        await_length(slots._waiting, number + 1)
     for number in range(6):
         slots.release()
         assert not slots.acquire(0)
-        wait_until(lambda n=number: len(order) == n + 1, describe="the next one to be served")
+        await_length(order, number + 1)
     for thread in threads:
         thread.join(5)
     assert order == list(range(6))
 
 
+def await_length(things: Sized, length: int) -> None:
+    wait_until(lambda: len(things) == length, describe=f"{length} of them")
+
+
 async def _blocked(slots: Slots) -> asyncio.Task[bool]:
     waiting = len(slots._waiting)
     task = asyncio.create_task(slots.acquire_async(10))
-    while len(slots._waiting) == waiting:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(slots._waiting) == waiting + 1
     return task
 
 
@@ -132,45 +141,49 @@ def test_closing_turns_everyone_away() -> None:
     assert not asyncio.run(slots.acquire_async(0))
 
 
+class Holders:
+    """Counts who holds a place, and the most there ever were."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.now -= 1
+
+
 def test_threads_and_coroutines_never_exceed_the_bound() -> None:
     """Under load from both kinds the number of holders stays within the size, and all places come back."""
-    slots = Slots(5)
-    lock = threading.Lock()
-    holders, most = 0, 0
+    slots, holders = Slots(5), Holders()
 
-    def enter() -> None:
-        nonlocal holders, most
-        with lock:
-            holders += 1
-            most = max(most, holders)
-
-    def leave() -> None:
-        nonlocal holders
-        with lock:
-            holders -= 1
-        slots.release()
-
-    def thread() -> None:
+    def hold_in_turn() -> None:
         for _ in range(500):
             if slots.acquire(0.01):
-                enter()
-                leave()
+                with holders:
+                    pass
+                slots.release()
 
-    async def coroutine() -> None:
+    async def ahold_in_turn() -> None:
         for _ in range(100):
             if await slots.acquire_async(0.01):
-                enter()
-                await asyncio.sleep(0)
-                leave()
+                with holders:
+                    await asyncio.sleep(0)
+                slots.release()
 
-    async def coroutines() -> None:
-        await asyncio.gather(*(coroutine() for _ in range(20)))
+    async def many() -> None:
+        await asyncio.gather(*(ahold_in_turn() for _ in range(20)))
 
-    threads = [threading.Thread(target=thread) for _ in range(4)]
-    threads.append(threading.Thread(target=asyncio.run, args=(coroutines(),)))
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(30)
-    assert 0 < most <= 5
+    threads = [threading.Thread(target=hold_in_turn) for _ in range(4)]
+    threads.append(threading.Thread(target=lambda: asyncio.run(many())))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert 0 < holders.most <= 5
     assert [slots.acquire(0) for _ in range(6)] == [True] * 5 + [False]

@@ -107,9 +107,7 @@ def test_an_invalid_payload_sends_nothing(kafka: FaultyKafka, submit_many: Submi
 @both
 def test_refused_ones_are_told_from_the_others(kafka: FaultyKafka, submit_many: SubmitMany) -> None:
     """The error holds each refused payload's own error by its index, and the receipts of the rest."""
-    with open_producer(
-        kafka.bootstrap_servers, max_task_bytes=5_000, kafka={"batch.num.messages": 1}
-    ) as producer:
+    with open_producer(kafka.bootstrap_servers, max_task_bytes=5_000, kafka={"batch.num.messages": 1}) as producer:
         submit_many(producer, emails(1))
         kafka.fail(PRODUCE, 0, KafkaError.POLICY_VIOLATION)
         with pytest.raises(SubmitIncomplete, match=r"1 of 5 tasks .*\(1 SubmitFailed\)") as error:
@@ -128,9 +126,7 @@ def test_after_a_rejection_no_later_one_is_tried(kafka: FaultyKafka, submit_many
         submit_many(producer, emails(1))
         kafka.slow_down(milliseconds=30_000)
         start = time.monotonic()
-        with pytest.raises(
-            SubmitIncomplete, match=r"10 of 10 tasks .*3 SubmitUnknown, 7 SubmitRejected"
-        ) as error:
+        with pytest.raises(SubmitIncomplete, match=r"10 of 10 tasks .*3 SubmitUnknown, 7 SubmitRejected") as error:
             submit_many(producer, emails(10), timeout=0.8)
         assert time.monotonic() - start < 1.2
         kinds = [type(error.value.errors[index]) for index in range(10)]

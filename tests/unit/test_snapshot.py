@@ -71,9 +71,7 @@ def test_copies_and_pickles_are_equal_and_hash_alike() -> None:
     """copy, deepcopy and every pickle protocol give back an equal snapshot."""
     frozen = snapshot()
     copies = [copy.copy(frozen), copy.deepcopy(frozen)]
-    copies += [
-        pickle.loads(pickle.dumps(frozen, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)
-    ]
+    copies += [pickle.loads(pickle.dumps(frozen, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
     for again in copies:
         assert again == frozen
         assert hash(again) == hash(frozen)
@@ -149,10 +147,7 @@ def test_times_are_kept_in_utc() -> None:
 def test_repr_shows_no_content() -> None:
     """The repr has method, route and sizes; no path, value, body, principal or context."""
     assert repr(snapshot()) == "<Snapshot POST /users/{id}: 1 headers, 1 query names, 2 B of body>"
-    assert (
-        repr(snapshot(route=None, body=None))
-        == "<Snapshot POST (no route): 1 headers, 1 query names, no body>"
-    )
+    assert repr(snapshot(route=None, body=None)) == "<Snapshot POST (no route): 1 headers, 1 query names, no body>"
 
 
 def test_one_snapshot_under_many_threads() -> None:

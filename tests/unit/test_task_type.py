@@ -90,8 +90,6 @@ def test_without_a_key_function_there_is_no_key() -> None:
 
 def test_the_wire_imports_no_kafka() -> None:
     """Shared task declarations cost a web application or a script nothing but pydantic and orjson."""
-    code = (
-        "import sys, stillframe.schemas; print([m for m in sys.modules if 'kafka' in m or 'telemetry' in m])"
-    )
+    code = "import sys, stillframe.schemas; print([m for m in sys.modules if 'kafka' in m or 'telemetry' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

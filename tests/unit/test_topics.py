@@ -19,9 +19,7 @@ def test_tiers_are_a_number_and_a_unit(name: str, seconds: int) -> None:
     assert Tier.parse(name) == Tier(name, seconds)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "0s", "1", "m", "1w", "-1m", "1.5m", "01m", "1m\n", "1000000s", "\u0661m"]
-)
+@pytest.mark.parametrize("name", ["", "0s", "1", "m", "1w", "-1m", "1.5m", "01m", "1m\n", "1000000s", "\u0661m"])
 def test_other_tiers_are_refused(name: str) -> None:
     """Anything else is refused with examples."""
     with pytest.raises(DefinitionError, match="write 30s"):

@@ -93,9 +93,7 @@ def test_what_was_decoded_encodes_to_the_same_bytes() -> None:
     assert encode(decode(record, send_email)).value == record.value
 
 
-@pytest.mark.parametrize(
-    "name", ["future", "version", "model_extra", "task", "__class__", "copy", "payload2", ""]
-)
+@pytest.mark.parametrize("name", ["future", "version", "model_extra", "task", "__class__", "copy", "payload2", ""])
 def test_unknown_fields_survive(name: str) -> None:
     """Fields of a newer release, whatever their name, are kept in envelope and snapshot."""
     task = email_task(snapshot=Snapshot(method="GET", path="/", received_at=NOON))
@@ -116,9 +114,7 @@ def test_a_64_bit_integer_survives_in_both_forms() -> None:
 
 def test_a_larger_integer_of_another_writer_is_exact_or_refused() -> None:
     """A typed payload has all digits of it; frozen JSON refuses it. A float never stands in for it."""
-    value = encode(email_task(payload=Email(to="a", size=1))).value.replace(
-        b'"size":1', b'"size":%d' % 10**30
-    )
+    value = encode(email_task(payload=Email(to="a", size=1))).value.replace(b'"size":1', b'"size":%d' % 10**30)
     assert decode(Record("emails", None, value), send_email).payload.size == 10**30
     with pytest.raises(ValueError, match="beyond 64 bits"):
         decode(Record("emails", None, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from stillframe.consumer.errors import WorkerError
@@ -14,6 +15,9 @@ EXIT_REFUSED = 3
 
 def main(target: str) -> int:
     """Run the worker; an expected error is one line, and decides the exit code."""
+    # A handler's print() and the log lines share standard output: whole lines must not mix.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         worker = load_worker(target)
         attach(worker.settings.grace)

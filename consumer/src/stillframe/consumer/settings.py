@@ -31,6 +31,8 @@ DEFAULTS: Final[dict[str, Any]] = {
 #: Which partitions move in a rebalance: as few as can be. Under KIP-848 the broker assigns.
 CLASSIC_DEFAULTS: Final = {"partition.assignment.strategy": "cooperative-sticky"}
 
+CONSUMER_ONLY: Final = ("group.", "session.", "heartbeat.", "max.poll.", "fetch.", "queued.", "partition.")
+
 #: Hand-offs that may be in the client's queue at once, and how long one may take until it is tried anew.
 HANDOFF_QUEUE: Final = 10_000
 HANDOFF_TIMEOUT: Final = 60.0
@@ -101,13 +103,14 @@ class WorkerSettings(ConnectionSettings):
 
     def handoff_settings(self) -> ProducerSettings:
         """Settings of the producer that writes to retry and dead-letter topics."""
-        # A producer would warn of each of these.
-        consumer_only = ("group.", "session.", "heartbeat.", "max.poll.", "fetch.", "queued.", "partition.")
-        return ProducerSettings(
+        settings = ProducerSettings(
             service="stillframe-handoff",
             bootstrap_servers=self.bootstrap_servers,
-            kafka={name: value for name, value in self.kafka.items() if not name.startswith(consumer_only)},
             queue_size=HANDOFF_QUEUE,
             delivery_timeout=HANDOFF_TIMEOUT,
             max_task_bytes=HANDOFF_BYTES,
         )
+        # In a copy, since variables and the file are merged into `kafka` when settings are made:
+        # a producer warns of each property that is a consumer's.
+        shared = {name: value for name, value in self.kafka.items() if not name.startswith(CONSUMER_ONLY)}
+        return settings.model_copy(update={"kafka": shared})

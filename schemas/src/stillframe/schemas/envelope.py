@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
-from typing import Any, Generic, Literal
+from typing import Any, Final, Generic, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -15,6 +15,9 @@ from stillframe.schemas.snapshot import Snapshot
 from stillframe.schemas.task import PayloadT, Task
 
 SCHEMA_VERSION = 1
+
+#: What a task may be called: a name that can be shown anywhere, without space, quote or control character.
+TYPE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
 Pairs = list[tuple[str, str]]
 
@@ -60,7 +63,7 @@ class Envelope(BaseModel, Generic[PayloadT]):
 
     version: Literal[1] = Field(alias="schema")
     id: UUID
-    type: str
+    type: str = Field(pattern=f"^{TYPE_NAME}$")
     created_at: AwareDatetime
     not_before: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None

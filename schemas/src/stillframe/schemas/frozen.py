@@ -174,8 +174,7 @@ def _freeze(value: Any, room: int) -> Frozen:
             return nested
         case int() | float():
             raise FrozenError(
-                f"a number of type {type(value).__name__} beyond 64 bits or not finite has no JSON form: "
-                "send text"
+                f"a number of type {type(value).__name__} beyond 64 bits or not finite has no JSON form: send text"
             )
         case _:
             raise FrozenError(

@@ -62,9 +62,7 @@ def _dump(payload: BaseModel) -> Any:
         raise EncodeError(_why_not(payload, error)) from None
     if loss := _loss(_before(payload, plain), plain, ()):
         path, how = loss
-        raise EncodeError(
-            f"{show_path(('payload', *path), declared_names(type(payload)) | {'payload'})} {how}"
-        )
+        raise EncodeError(f"{show_path(('payload', *path), declared_names(type(payload)) | {'payload'})} {how}")
     return plain
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, RootModel
 
-from stillframe.schemas.envelope import Envelope
+from stillframe.schemas.envelope import TYPE_NAME, Envelope
 from stillframe.schemas.errors import DefinitionError, EncodeError
 from stillframe.schemas.topics import check_topic_name
 
@@ -17,8 +17,6 @@ P = TypeVar("P", bound=BaseModel)
 
 #: What a key function may return; ``None`` gives up order for that task.
 Key = str | bytes | None
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 class TaskType(Generic[P]):
@@ -36,20 +34,16 @@ class TaskType(Generic[P]):
         DefinitionError: a part is not what it should be; the message names it.
     """
 
-    def __init__(
-        self, name: str, payload: type[P], *, topic: str, key: Callable[[P], Key] | None = None
-    ) -> None:
+    def __init__(self, name: str, payload: type[P], *, topic: str, key: Callable[[P], Key] | None = None) -> None:
         declared: Any = payload
         given: object = name
-        if not isinstance(given, str) or NAME.fullmatch(name) is None:
+        if not isinstance(given, str) or re.fullmatch(TYPE_NAME, name) is None:
             raise DefinitionError(
                 f"task type name {name!r} is not legal: start with a letter or digit, "
                 "then up to 127 of a-z A-Z 0-9 . _ -"
             )
         if not (isinstance(declared, type) and issubclass(declared, BaseModel)):
-            raise DefinitionError(
-                f"task type {name!r}: payload must be a pydantic model class, not {payload!r}"
-            )
+            raise DefinitionError(f"task type {name!r}: payload must be a pydantic model class, not {payload!r}")
         if declared is BaseModel or issubclass(declared, RootModel):
             raise DefinitionError(
                 f"task type {name!r}: {declared.__name__} is not a JSON object with named fields: "

@@ -33,9 +33,7 @@ class Tier:
         """
         match = TIER_NAME.fullmatch(name)
         if match is None:
-            raise DefinitionError(
-                f"retry tier {name!r} is not a number and a unit: write 30s, 1m, 10m, 1h or 1d"
-            )
+            raise DefinitionError(f"retry tier {name!r} is not a number and a unit: write 30s, 1m, 10m, 1h or 1d")
         return cls(name, int(match[1]) * SECONDS[match[2]])
 
 
@@ -93,8 +91,7 @@ def check_topic_name(name: str, what: str) -> None:
         raise DefinitionError(f"{what} is a {type(given).__name__}: give its name as text")
     if TOPIC_NAME.fullmatch(name) is None or name in {".", ".."}:
         raise DefinitionError(
-            f"{what} {name!r} ({len(name)} characters) is not a legal Kafka name: "
-            "use 1 to 249 of a-z A-Z 0-9 . _ -"
+            f"{what} {name!r} ({len(name)} characters) is not a legal Kafka name: use 1 to 249 of a-z A-Z 0-9 . _ -"
         )
 
 

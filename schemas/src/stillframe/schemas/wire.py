@@ -83,9 +83,7 @@ def encode(task: Task[Any], *, source: str = "stillframe", max_bytes: int = MAX_
 def decode(record: Record, task_type: None = None, *, max_bytes: int = ...) -> Task[FrozenMapping]: ...
 @overload
 def decode(record: Record, task_type: TaskType[P], *, max_bytes: int = ...) -> Task[P]: ...
-def decode(
-    record: Record, task_type: TaskType[Any] | None = None, *, max_bytes: int = MAX_TASK_BYTES
-) -> Task[Any]:
+def decode(record: Record, task_type: TaskType[Any] | None = None, *, max_bytes: int = MAX_TASK_BYTES) -> Task[Any]:
     """Read a task from a record, strictly.
 
     Args:
@@ -148,9 +146,7 @@ def _faults(error: ValidationError, task_type: TaskType[Any] | None) -> DecodeEr
     problems = error.errors(include_input=False, include_context=False, include_url=False)
     paths = [problem["loc"] for problem in problems]
     if any(path[:1] == ("schema",) for path in paths):
-        return UnsupportedVersion(
-            "the envelope's schema version is missing or not one that this release reads (1)"
-        )
+        return UnsupportedVersion("the envelope's schema version is missing or not one that this release reads (1)")
     payload: type[BaseModel] | None = None if task_type is None else task_type.payload
     known = ENVELOPE_NAMES if payload is None else ENVELOPE_NAMES | declared_names(payload)
     text = "; ".join(f"{show_path(problem['loc'], known)}: {problem['type']}" for problem in problems[:5])

@@ -23,8 +23,10 @@ from stillframe.schemas import SettingsError
 
 #: Seconds for which a client may keep a thread waiting for its request.
 REQUEST_TIMEOUT: Final = 5.0
-PLAIN: Final = [("Content-Type", "text/plain; charset=utf-8")]
-JSON: Final = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+#: How often the server's thread looks whether it is to end: that long a stop may wait for it.
+SHUTDOWN_POLL: Final = 0.1
+PLAIN: Final = (("Content-Type", "text/plain; charset=utf-8"),)
+JSON: Final = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 
 
 @contextmanager
@@ -43,7 +45,9 @@ def serve_health(settings: WorkerSettings, health: Health, metrics: Metrics) -> 
         yield None
         return
     with _bound(host, port, _app(health, metrics.registry)) as server:
-        threading.Thread(target=server.serve_forever, name="stillframe-health", daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, args=(SHUTDOWN_POLL,), name="stillframe-health", daemon=True
+        ).start()
         try:
             yield f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
         finally:
@@ -97,12 +101,13 @@ def _app(health: Health, registry: CollectorRegistry) -> Callable[..., Iterable[
             case "/readyz":
                 return _answer(start_response, health.ready(), "ready", "unready")
             case _:
-                start_response("404 Not Found", PLAIN)
+                start_response("404 Not Found", list(PLAIN))
                 return [b"there are /metrics, /livez and /readyz\n"]
 
     return app
 
 
 def _answer(start_response: Callable[..., Any], verdict: Verdict, well: str, ill: str) -> list[bytes]:
-    start_response("200 OK" if verdict.ok else "503 Service Unavailable", JSON)
+    # A new list each time: wsgiref adds the length of the body to the one it is given.
+    start_response("200 OK" if verdict.ok else "503 Service Unavailable", list(JSON))
     return [orjson.dumps({"status": well if verdict.ok else ill, "reasons": verdict.reasons})]

@@ -34,7 +34,8 @@ class Gate:
             if reason is not None and partition.paused is None:
                 self._consumer.pause([TopicPartition(partition.topic, partition.number)])
                 partition.paused = reason
-                self._emit(PartitionPaused(partition, reason))
+                if not self._closed:  # a stop pauses all of them, and says so once
+                    self._emit(PartitionPaused(partition, reason))
             elif reason is None and partition.paused is not None:
                 self._consumer.resume([TopicPartition(partition.topic, partition.number)])
                 partition.paused = None

@@ -80,6 +80,8 @@ class Rebalance:
     def revoked(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
         """Drain, hand over and commit while the partitions are still ours; then let go."""
         leaving = self._owned(positions)
+        if not leaving:
+            return  # the close after a stop: they were let go before
         until = time.monotonic() + self._drain
         unfinished = self._settlement.conclude(leaving, until, until + REPORT_TIMEOUT)
         self._commits.final(consumer, leaving)

@@ -92,8 +92,14 @@ class FamilyLag:
 
     @property
     def due(self) -> int | None:
-        known = [topic.due for topic in self.topics if topic.due is not None]
-        return sum(known) if known else None
+        """What is due in all retry topics; unknown as soon as it is in one of them."""
+        total = 0
+        for topic in self.topics:
+            if topic.role is Role.RETRY:
+                if topic.due is None:
+                    return None
+                total += topic.due
+        return total
 
 
 @dataclass(frozen=True, slots=True)

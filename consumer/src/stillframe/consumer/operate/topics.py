@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from stillframe.consumer.errors import UnsafeTopics
 from stillframe.consumer.operate.audit import warn
-from stillframe.consumer.operate.cluster import FORBIDDEN, Cluster, Refused
+from stillframe.consumer.operate.cluster import FORBIDDEN, TIMEOUT, Cluster, Refused
 from stillframe.consumer.operate.topic_plan import Grow, Set, Shortfall, retention_bound, shortfalls
 from stillframe.consumer.operate.topic_rules import Choices, Create, Found
 from stillframe.consumer.settings import WorkerSettings
@@ -63,7 +64,7 @@ def apply(
         done: called after each change.
 
     Returns:
-        what is still short afterwards: what only an operator can change.
+        what is still short afterwards: normally what only an operator can change.
 
     Raises:
         BrokerUnreachable, Refused: changes already made stay, and applying again goes on from there.
@@ -72,7 +73,7 @@ def apply(
     for shortfall in _in_order(plan(cluster, families, choices).shortfalls):
         _change(cluster, shortfall, embedded=embedded)
         done(shortfall)
-    return plan(cluster, families, choices)
+    return _once_known(lambda: plan(cluster, families, choices))
 
 
 def require_safe_topics(settings: WorkerSettings, families: Sequence[TopicFamily]) -> dict[str, int]:
@@ -121,6 +122,16 @@ def _planned(seen: Survey, families: Sequence[TopicFamily], choices: Choices) ->
     short = [each for family in families for each in shortfalls(family, seen.found, choices)]
     bounds = [retention_bound(f.topic, seen.found.get(f.topic), choices) for f in families]
     return Plan(short, bounds, seen.unchecked)
+
+
+def _once_known(look: Callable[[], Plan]) -> Plan:
+    """The controller has made the changes; the brokers, which are asked here, learn of them a moment later."""
+    deadline = time.monotonic() + TIMEOUT
+    seen = look()
+    while any(shortfall.change for shortfall in seen.shortfalls) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        seen = look()
+    return seen
 
 
 def _in_order(short: Sequence[Shortfall]) -> list[Shortfall]:

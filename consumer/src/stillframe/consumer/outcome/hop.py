@@ -53,7 +53,8 @@ def next_hop(arrival: Arrival, end: Retry | Dead, now: int) -> Hop:
         )
     else:
         state = after_failure(state, end, now)
-        tier = family.tier_for((end.due - now) / 1_000)
+        # Whole seconds: a delay of a tier's length, rounded up to a millisecond more, belongs in that tier.
+        tier = family.tier_for((end.due - now) // 1_000)
         topic = family.retry_topic(tier)
         state = replace(state, retry_tier=tier.name)
     return Hop(topic, with_delivery_state(arrival.record.headers, state))

@@ -1,0 +1,14 @@
+"""What the web application and the worker share. It imports no Kafka."""
+
+from pydantic import BaseModel
+
+from stillframe.schemas import TaskType
+
+
+class Email(BaseModel):
+    to: str
+    subject: str
+
+
+# Emails to one address are sent in the order in which they were asked for, all others side by side.
+send_email = TaskType("send_email", Email, topic="emails", key=lambda email: email.to)
