@@ -6,7 +6,7 @@ from stillframe.consumer import TaskContext
 from stillframe.consumer.events import Event, PartitionsLost
 from tests.engine.journal import Journal
 from tests.engine.looking import committed, log_ends
-from tests.engine.running import make_worker, running
+from tests.engine.running import SHORT_SESSION, make_worker, running
 from tests.engine.topics import create_family
 from tests.engine.work import Work, submit, work_type
 from tests.kafka import Kafka
@@ -33,7 +33,7 @@ def test_a_handler_longer_than_max_poll_interval_is_not_expelled(kafka: Kafka, t
         handle,
         middleware=[journal.middleware()],
         listeners=[lambda event: lost.append(event) if isinstance(event, PartitionsLost) else None],
-        kafka={"max.poll.interval.ms": MAX_POLL_INTERVAL},
+        kafka=SHORT_SESSION | {"max.poll.interval.ms": MAX_POLL_INTERVAL},
     )
     create_family(kafka, worker, partitions=1)
     works = [Work(number=0, key="slow", kind="slow"), *(Work(number=n, key="quick") for n in range(1, 20))]

@@ -2,11 +2,13 @@
 
 import threading
 
+import pytest
+
 from stillframe.consumer import TaskContext, Worker
 from stillframe.consumer.events import Event, PartitionsAssigned
 from stillframe.schemas import TaskType
 from tests.engine.journal import Journal
-from tests.engine.running import make_worker, running
+from tests.engine.running import SHORT_SESSION, make_worker, running
 from tests.engine.topics import create_family
 from tests.engine.work import Work, submit, work_type
 from tests.kafka import Kafka
@@ -15,7 +17,15 @@ from tests.waiting import wait_until
 TASKS = 2_000
 
 
-def test_a_second_worker_takes_over_half_the_partitions(kafka: Kafka, topic_name: str) -> None:
+PROTOCOLS = {
+    "cooperative": SHORT_SESSION,
+    "eager": SHORT_SESSION | {"partition.assignment.strategy": "range"},
+    "KIP-848": {"group.protocol": "consumer"},
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_second_worker_takes_over_half_the_partitions(kafka: Kafka, topic_name: str, protocol: str) -> None:
     journal = Journal()
     pause = threading.Event()
     assigned: list[PartitionsAssigned] = []
@@ -37,6 +47,7 @@ def test_a_second_worker_takes_over_half_the_partitions(kafka: Kafka, topic_name
             middleware=middleware,
             listeners=[watch],
             threads=4,
+            kafka=PROTOCOLS[protocol],
         )
 
     task_type = work_type(topic_name)
@@ -56,5 +67,5 @@ def test_a_second_worker_takes_over_half_the_partitions(kafka: Kafka, topic_name
     assert journal.overlaps() == []
     assert journal.inversions() == []
     # 8 partitions of the topic and 24 of its retry tiers: the assignor halves their sum.
-    assert len(assigned[-1].partitions) == 16
+    assert sum(len(event.partitions) for event in assigned) == 16
     assert {entry.worker for entry in journal.entries} == {"first", "second"}

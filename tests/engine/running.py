@@ -12,6 +12,7 @@ from tests.engine.work import Work
 
 #: Long enough for whatever a scenario does on a busy machine of two cores.
 STOP_TIMEOUT = 60.0
+SHORT_SESSION = {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 500}
 
 
 def make_worker(
@@ -28,7 +29,7 @@ def make_worker(
     **settings: Any,
 ) -> Worker:
     """A worker of one handler, without a health port, in a session short enough for tests."""
-    kafka = {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 500} | settings.pop("kafka", {})
+    kafka = settings.pop("kafka", SHORT_SESSION)
     worker = Worker(
         group,
         WorkerSettings(bootstrap_servers=bootstrap_servers, health_port=None, kafka=kafka, **settings),
