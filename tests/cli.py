@@ -59,8 +59,15 @@ class Ran:
 
 def stillframe(*arguments: str, cwd: Path | None = None, **environment: str) -> Ran:
     """Run a command to its end."""
+    environment = clean(environment)
     done = subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, text=True, cwd=cwd, env=clean(environment), timeout=60
+        [PROGRAM, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        timeout=60,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 

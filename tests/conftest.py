@@ -68,8 +68,6 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the line by which a reader knows what a green run has proved."""
     reports = terminalreporter.stats
-    ran = [
-        report.nodeid for end in ("passed", "failed", "error", "xfailed") for report in reports.get(end, [])
-    ]
+    ran = [report.nodeid for end in ("passed", "failed", "error", "xfailed") for report in reports.get(end, [])]
     skipped = [report.nodeid for report in reports.get("skipped", [])]
     terminalreporter.write_line(layers.describe(ran, skipped, config.stash.get(KAFKA, None)))

@@ -1,6 +1,6 @@
 """What the tests of the producer submit, and to whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from stillframe.producer import Producer, ProducerSettings
 from stillframe.producer.client import Client, Report
-from stillframe.schemas import TaskType
+from stillframe.schemas import Record, TaskType
+from tests.engine.looking import task_id
 from tests.waiting import wait_until
 
 
@@ -25,6 +26,11 @@ def settings_for(bootstrap_servers: str, **values: Any) -> ProducerSettings:
     """Settings that fail within seconds rather than half a minute, and close at once."""
     quick = {"delivery_timeout": 5.0, "queue_timeout": 0.5, "close_timeout": 2.0}
     return ProducerSettings(bootstrap_servers=bootstrap_servers, **(quick | values))
+
+
+def task_ids(records: Iterable[Record]) -> list[str]:
+    """The task id of each record, by its CloudEvents header."""
+    return [task_id(record) for record in records]
 
 
 @contextmanager

@@ -26,4 +26,4 @@ worker = Worker(
 def perform(work: Work, context: TaskContext) -> None:
     """Take the time that the task takes, and end as it ends."""
     time.sleep(work.seconds)
-    fail(work, context)
+    fail(work, context.attempt)

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.chaos import topics
-from tests.chaos.fleet import ROOT, Fleet
+from tests.chaos.fleet import ROOT, Ending, Fleet
 from tests.chaos.journal import Journal, Row, read
 from tests.chaos.schedule import Kill, schedule
-from tests.chaos.settings import SLOTS, Settings
+from tests.chaos.settings import PARTITIONS, SLOTS, Settings
 from tests.kafka import Kafka
 from tests.waiting import wait_until
 
-WORKER = [str(Path(sys.executable).with_name("stillframe")), "worker", "tests.chaos.app:worker"]
+STILLFRAME = str(Path(sys.executable).with_name("stillframe"))
+APP = "tests.chaos.app:worker"
+WORKER = [STILLFRAME, "worker", APP]
+CREATE_TOPICS = [STILLFRAME, "topics", "apply", APP, "--partitions", str(PARTITIONS)]
 NAIVE = [sys.executable, "-m", "tests.chaos.naive"]
 LOAD = [sys.executable, "-m", "tests.chaos.load"]
 START_TIMEOUT = 60.0
@@ -40,7 +43,8 @@ class Conductor:
     def play(self) -> list[Row]:
         """Run it all, and return every row."""
         settings = self._settings
-        topics.create(self._servers)
+        environment = self._environment("topics")
+        subprocess.run(CREATE_TOPICS, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         with Fleet(NAIVE if settings.control else WORKER, self._environment, self._folder) as fleet:
             for slot in range(SLOTS):
                 fleet.start(slot)
@@ -48,6 +52,7 @@ class Conductor:
             self._submit_and_kill(fleet)
             self._await_settled(fleet)
             self._note_deaths([*fleet.dead(), *fleet.stop()])
+        self._note_tracebacks()
         for row in topics.contents(self._servers):
             self._journal.write(**row)
         return read(self._folder)
@@ -97,6 +102,13 @@ class Conductor:
     def _rows(self, kind: str) -> list[Row]:
         return [row for row in read(self._folder) if row["kind"] == kind]
 
-    def _note_deaths(self, dead: list[tuple[str, int]]) -> None:
-        for victim, code in dead:
-            self._journal.write("died", victim=victim, code=code)
+    def _note_deaths(self, dead: list[Ending]) -> None:
+        for name, code in dead:
+            end = "did not stop" if code is None else f"ended with exit code {code}, which nobody asked for"
+            self._journal.write("trouble", what=f"{name} {end}")
+
+    def _note_tracebacks(self) -> None:
+        """A listener that raises is passed over by the engine, and then the journals are not complete."""
+        for log in sorted(self._folder.glob("*.log")):
+            if b"Traceback" in log.read_bytes():
+                self._journal.write("trouble", what=f"{log.stem} printed a traceback: see {log}")

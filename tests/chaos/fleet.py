@@ -14,6 +14,9 @@ import psutil
 ROOT = Path(__file__).parents[2]
 STOP_TIMEOUT = 60
 
+#: A process's name, and its exit code if it has ended.
+Ending = tuple[str, int | None]
+
 
 class Fleet:
     """Workers in numbered slots. Each life of a slot is a process with a name of its own."""
@@ -50,21 +53,20 @@ class Fleet:
         process.wait()
         return self.name(slot)
 
-    def dead(self) -> list[tuple[str, int]]:
-        """Names and exit codes of those that have ended since the last call, though nobody killed them."""
-        ended = {
-            slot: code for slot, process in self._processes.items() if (code := process.poll()) is not None
-        }
+    def dead(self) -> list[Ending]:
+        """Those that have ended since the last call, though nobody killed them."""
+        ended = {slot: code for slot, process in self._processes.items() if (code := process.poll()) is not None}
         for slot in ended:
             del self._processes[slot]
         return [(self.name(slot), code) for slot, code in ended.items()]
 
-    def stop(self) -> list[tuple[str, int]]:
-        """SIGTERM to all of them at once; names and exit codes of those that did not end with 0."""
+    def stop(self) -> list[Ending]:
+        """SIGTERM to all of them at once; tells those that did not end with 0."""
         for process in self._processes.values():
             process.terminate()
-        codes = {slot: process.wait(STOP_TIMEOUT) for slot, process in self._processes.items()}
-        self._processes.clear()
+        codes = {slot: _wait(process) for slot, process in self._processes.items()}
+        # Whoever did not end is still here, and is killed with the fleet.
+        self._processes = {slot: each for slot, each in self._processes.items() if each.poll() is None}
         return [(self.name(slot), code) for slot, code in codes.items() if code != 0]
 
     def __enter__(self) -> Self:
@@ -82,6 +84,13 @@ def _children(pid: int) -> list[int]:
         return [child.pid for child in psutil.Process(pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _kill(pid: int) -> None:

@@ -15,7 +15,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
     yield f"{balance}, in {verdict.attempts} attempts"
     if verdict.kills:
         yield ""
-        yield f"{'killed':<16}{'partitions':>12}{'running':>10}{'taken over after':>20}"
+        yield f"{'killed':<16}{'partitions':>12}{'running':>10}{'run again':>12}{'taken over after':>20}"
         yield from map(_kill, verdict.kills)
     yield ""
     for promise, cases in verdict.faults.items():
@@ -30,8 +30,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
 
 
 def _kill(kill: Recovery) -> str:
-    taken = "never" if kill.seconds is None else f"{kill.seconds:.1f} s"
-    return f"{kill.process:<16}{kill.partitions:>12}{kill.running:>10}{taken:>20}"
+    taken = "never" if kill.seconds is None else f"{kill.seconds:.1f} s" if kill.partitions else "-"
+    return f"{kill.process:<16}{kill.partitions:>12}{kill.running:>10}{kill.again:>12}{taken:>20}"
 
 
 def _explanations(verdict: Verdict) -> str:

@@ -20,6 +20,4 @@ def schedule(seed: int, kills: int, seconds: float, slots: int) -> list[Kill]:
     """
     random = Random(seed)
     share = seconds / max(1, kills)
-    return [
-        Kill((number + random.uniform(0.2, 1.0)) * share, random.randrange(slots)) for number in range(kills)
-    ]
+    return [Kill((number + random.uniform(0.2, 1.0)) * share, random.randrange(slots)) for number in range(kills)]

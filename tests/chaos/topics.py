@@ -1,16 +1,11 @@
-"""What is in Kafka: the topics before a run, the lag during it, and everything that lies there afterwards."""
+"""What is in Kafka: the lag during a run, and everything that lies there afterwards."""
 
 from collections.abc import Iterator
 
-from confluent_kafka import ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # re-exported
 
-from stillframe.consumer import WorkerSettings
-from stillframe.consumer.intake.receive import as_record
-from stillframe.consumer.operate.cluster import Cluster
-from stillframe.consumer.operate.topic_plan import Choices
-from stillframe.consumer.operate.topics import apply
-from stillframe.schemas import decode
+from stillframe.schemas import Record, decode
 from stillframe.schemas.headers import read_delivery_state
 from stillframe.schemas.topics import Tier, TopicFamily
 from tests.chaos.journal import Row
@@ -23,12 +18,6 @@ ROLES = {TOPIC: "task", FAMILY.dead_letter_topic: "dead", **dict.fromkeys(FAMILY
 CONSUMED = [topic for topic, role in ROLES.items() if role != "dead"]
 ANSWER_TIMEOUT = 10.0
 LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-
-
-def create(bootstrap_servers: str) -> None:
-    """Create the topics, as `stillframe topics apply` does."""
-    cluster = Cluster(WorkerSettings(bootstrap_servers=bootstrap_servers))
-    apply(cluster, [FAMILY], Choices(partitions=PARTITIONS))
 
 
 class Lag:
@@ -54,12 +43,11 @@ class Lag:
 def contents(bootstrap_servers: str) -> Iterator[Row]:
     """Every record of every topic, as a row each."""
     for topic, role in ROLES.items():
-        for message in read_all(bootstrap_servers, topic):
-            yield _row(message, role)
+        for record in read_all(bootstrap_servers, topic):
+            yield _row(record, role)
 
 
-def _row(message: Message, role: str) -> Row:
-    record = as_record(message)
+def _row(record: Record, role: str) -> Row:
     state = read_delivery_state(record)
     return {
         "kind": "record",

@@ -22,6 +22,7 @@ from stillframe.consumer.events import (
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import Retry
+from stillframe.consumer.progress.ledger import CommitPoint
 from stillframe.schemas import Task
 from tests.chaos.journal import Journal
 
@@ -58,7 +59,7 @@ class Witness:
             case HandOffFailed(arrival, topic, error):
                 self._write("handoff_failed", where=_where(arrival), topic=topic, error=error)
             case Committed(partitions):
-                self._write("committed", positions=[(p.topic, p.number, p.committed) for p in partitions])
+                self._write("committed", positions=[(p.topic, p.number, *_point(p)) for p in partitions])
             case CommitFailed(error):
                 self._write("commit_failed", error=error)
             case _:
@@ -89,8 +90,7 @@ class Witness:
         match event:
             case PartitionsAssigned(partitions):
                 self._ownerships |= {partition: next(self._numbers) for partition in partitions}
-                starts = [(p.topic, p.number, p.ledger.committable, self._ownerships[p]) for p in partitions]
-                self._write("assigned", positions=starts)
+                self._write("assigned", positions=[self._start(partition) for partition in partitions])
             case PartitionsRevoked(partitions, unfinished):
                 self._write("revoked", ownerships=self._held(partitions), unfinished=_all(unfinished))
             case PartitionsLost(partitions):
@@ -98,11 +98,20 @@ class Witness:
             case WorkerStopped(unfinished):
                 self._write("stopped", unfinished=_all(unfinished))
 
+    def _start(self, partition: Partition) -> tuple[str, int, int, str, int]:
+        """Where an ownership starts."""
+        return partition.topic, partition.number, *_point(partition), self._ownerships[partition]
+
     def _held(self, partitions: Sequence[Partition]) -> list[int]:
         return [self._ownerships[partition] for partition in partitions]
 
     def _write(self, kind: str, **facts: object) -> None:
         self._journal.write(kind, **facts)
+
+
+def _point(partition: Partition) -> CommitPoint:
+    """What is committed, and its map; a partition without any commit starts where its log does."""
+    return partition.committed or CommitPoint(partition.ledger.committable, "")
 
 
 def _where(arrival: Arrival) -> Position:

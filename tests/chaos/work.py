@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import accumulate
 from random import Random
-from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -51,13 +50,6 @@ class Work(BaseModel):
     seconds: float
 
 
-class Attempted(Protocol):
-    """As much of a TaskContext as `fail` needs."""
-
-    @property
-    def attempt(self) -> int: ...
-
-
 TASK_TYPE = TaskType("chaos", Work, topic=TOPIC, key=lambda work: work.key)
 
 
@@ -73,9 +65,9 @@ def works(seed: int, count: int) -> Iterator[Work]:
         yield Work(number=number, key=f"key-{rank}", kind=kind, seconds=seconds)
 
 
-def fail(work: Work, context: Attempted) -> None:
+def fail(work: Work, attempt: int) -> None:
     """Raise what this attempt ends with, if it does not end well."""
-    match work.kind, context.attempt:
+    match work.kind, attempt:
         case Kind.HOPELESS, _:
             raise PermanentError("hopeless")
         case (Kind.FLAKY, 1) | (Kind.DOOMED, _):

@@ -6,7 +6,8 @@
         kafka.go_down()                                         # connections break, new ones are refused
 
 It is for what a real broker cannot be asked to do. librdkafka calls the interface experimental
-(rdkafka_mock.h), so each call used here is one line, and promises are also tested on a real broker.
+(rdkafka_mock.h), so each call used here is one line, and promises are also tested on a real broker: this
+one does not check the sequence numbers of idempotent producers.
 """
 
 import ctypes

@@ -94,9 +94,7 @@ class Cluster:
         """
         running = {number: node for number, node in self._nodes.items() if node.pid}
         for number, node in running.items():
-            wait_until(
-                partial(self._serves, number, node), timeout=START_TIMEOUT, describe=f"node {number} to start"
-            )
+            wait_until(partial(self._serves, number, node), timeout=START_TIMEOUT, describe=f"node {number} to start")
         await_brokers(self.bootstrap_servers, len(running))
 
     def _serves(self, number: int, node: Node) -> bool:

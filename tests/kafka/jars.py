@@ -57,9 +57,7 @@ def _download() -> None:
     command = ["mvn", "--batch-mode", "--quiet", f"--file={POM}", f"-Dmaven.repo.local={CACHE / 'maven'}"]
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
     try:
-        subprocess.run(
-            [*command, *goal], check=True, capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT
-        )
+        subprocess.run([*command, *goal], check=True, capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT)
     except subprocess.TimeoutExpired:
         raise NoKafka(f"Maven did not bring Kafka's jars within {DOWNLOAD_TIMEOUT} s") from None
     except subprocess.CalledProcessError as failed:

@@ -41,9 +41,7 @@ class Node:
         """Give the data directory its cluster id: Kafka refuses to start on a directory without one."""
         arguments = ["format", "--cluster-id", CLUSTER_ID, "--config", str(self._properties)]
         with self.log.open("ab") as log:
-            subprocess.run(
-                self._java("kafka.tools.StorageTool", *arguments), stdout=log, stderr=log, check=True
-            )
+            subprocess.run(self._java("kafka.tools.StorageTool", *arguments), stdout=log, stderr=log, check=True)
 
     def start(self) -> None:
         """Start the process and return at once; it is up when its cluster says so."""

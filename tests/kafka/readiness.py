@@ -26,9 +26,7 @@ def await_brokers(bootstrap_servers: str, nodes: int | None = None, timeout: flo
         timeout=timeout,
         describe=f"{nodes or 'any'} brokers at {bootstrap_servers}",
     )
-    wait_until(
-        lambda: _coordinates(admin), timeout=timeout, describe=f"a group coordinator at {bootstrap_servers}"
-    )
+    wait_until(lambda: _coordinates(admin), timeout=timeout, describe=f"a group coordinator at {bootstrap_servers}")
 
 
 def _alive(admin: AdminClient) -> set[int]:

@@ -21,7 +21,5 @@ def or_skip(obtain: Callable[[], T]) -> T:
         return obtain()
     except NoKafka as reason:
         if os.environ.get("CI"):
-            pytest.exit(
-                f"CI must not skip the broker tests: {reason}", returncode=pytest.ExitCode.TESTS_FAILED
-            )
+            pytest.exit(f"CI must not skip the broker tests: {reason}", returncode=pytest.ExitCode.TESTS_FAILED)
         pytest.skip(str(reason))

@@ -65,7 +65,7 @@ def test_a_hop_goes_where_it_should(state: DeliveryState, end: Retry | Dead) -> 
         assert (read.not_before, read.retry_tier) == (None, None)
         return
     tier = FAMILY.retry_topics[hop.topic]
-    holding = [each for each in FAMILY.tiers if each.seconds * 1_000 >= end.due - NOW]
+    holding = [each for each in FAMILY.tiers if (each.seconds + 1) * 1_000 > end.due - NOW]
     assert tier == (holding[0] if holding else FAMILY.tiers[-1])
     assert (read.not_before, read.retry_tier) == (max(0, end.due), tier.name)
 

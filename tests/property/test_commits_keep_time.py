@@ -53,4 +53,4 @@ class ClockMachine(RuleBasedStateMachine):
 
 def test_the_clock_holds() -> None:
     """A commit is due exactly when the policy says so and none is in flight."""
-    run(ClockMachine)
+    run(ClockMachine, examples=300)

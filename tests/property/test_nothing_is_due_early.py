@@ -54,4 +54,4 @@ class HeapMachine(RuleBasedStateMachine):
 
 def test_the_heap_holds() -> None:
     """What is popped is exactly what is due, in order of due time and then of arrival."""
-    run(HeapMachine)
+    run(HeapMachine, examples=300)

@@ -1,4 +1,4 @@
-"""The bounded queue's places, against a model: never more than there are, never fewer, first come first served."""
+"""The bounded queue's places, against a model: never more, never fewer, and first come first served."""
 
 from concurrent.futures import Future
 

@@ -57,4 +57,4 @@ class PressureMachine(RuleBasedStateMachine):
 
 def test_the_gate_holds() -> None:
     """Between the two levels nothing changes, whichever of the limits is near."""
-    run(PressureMachine)
+    run(PressureMachine, examples=300)

@@ -26,8 +26,10 @@ def test_a_sound_journal_is_sound() -> None:
     assert verdict.sound, verdict.faults
     assert (verdict.acknowledged, verdict.done, verdict.dead, verdict.attempts) == (6, 5, 1, 14)
     causes = {(each.task, each.attempt): each.causes for each in verdict.duplicates}
-    killed = {(name(task), attempt): ("killed",) for task, attempt in [(2, 1), (3, 1), (4, 1), (5, 1), (5, 2)]}
-    assert causes == killed | {(name(2), 2): ("written twice: 2 of it after 2 starts of the attempt before",)}
+    redelivered = [(2, 1), (3, 1), (4, 1), (5, 1), (5, 2)]
+    killed = {(name(task), n): ("above the committed frontier of a killed worker",) for task, n in redelivered}
+    copied = "descends from a repeated hand-off: 2 copies, 2 starts of the attempt before"
+    assert causes == killed | {(name(2), 2): (copied,)}
     (kill,) = verdict.kills
     assert (kill.partitions, kill.running, kill.again, kill.seconds) == (2, 1, 5, 1.0)
 

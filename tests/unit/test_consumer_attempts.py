@@ -2,10 +2,8 @@
 
 import asyncio
 import contextvars
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from random import Random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,66 +15,19 @@ from stillframe.consumer import (
     RetryAfter,
     TaskContext,
     TransientError,
-    Worker,
-    WorkerSettings,
 )
-from stillframe.consumer.dispatch.attempt import Attempts
-from stillframe.consumer.events import AttemptEnded, AttemptStarted, Event, HandlerCrashed
+from stillframe.consumer.events import AttemptEnded, AttemptStarted, HandlerCrashed
 from stillframe.consumer.handler import Middleware
-from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome import end as ends
 from stillframe.schemas import InvalidHeaders, MalformedRecord, Task
-from tests.arrivals import Email, arrival, email_arrival, partition, send_email
-from tests.waiting import wait_until
-
-NOW = round(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1_000)
-MOMENT = datetime(2030, 1, 1, tzinfo=UTC)
-
-
-class Bench:
-    """A worker with one handler, and the attempts that are made with it."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._opened: list[Attempts] = []
-
-    def attempts(
-        self,
-        handler: Callable[..., Any],
-        *,
-        retry: Retry | None = None,
-        timeout: float | None = None,
-        middleware: tuple[Middleware, ...] = (),
-        **settings: Any,
-    ) -> Attempts:
-        worker = Worker("mailer", WorkerSettings(**settings), middleware=middleware)
-        worker.task(send_email, retry=retry, timeout=timeout)(handler)
-        made = Attempts(worker, self.events.append, now=lambda: NOW, random=Random(0), state="state")
-        self._opened.append(made)
-        return made
-
-    def end(self, handler: Callable[..., Any], attempted: Arrival | None = None, **options: Any) -> ends.End:
-        return self.attempts(handler, **options).run(attempted or email_arrival())
-
-    def failing(self, error: BaseException, attempt: int = 1, **options: Any) -> ends.End:
-        def handler(email: Email) -> None:
-            raise error
-
-        return self.end(handler, email_arrival(attempt=attempt), **options)
-
-    def close(self) -> None:
-        for each in self._opened:
-            each.close()
-            if (loop := each._event_loop._loop) is not None:
-                wait_until(lambda loop=loop: not loop.is_running(), describe="the event loop to stop")  # type: ignore[misc]
-                loop.close()
+from tests.arrivals import Email, arrival, email_arrival, partition
+from tests.attempting import MOMENT, NOW, Bench
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.close()
+    with Bench() as made:
+        yield made
 
 
 def never(email: Email) -> None:
@@ -163,8 +114,12 @@ def test_retry_after_sets_the_delay_and_spends_an_attempt(bench: Bench) -> None:
 @pytest.mark.xfail(strict=True, reason="an exception leaves Attempts.run: the thread dies, the lane stays closed")
 @pytest.mark.parametrize("seconds", [float("nan"), "120", None])
 def test_a_retry_after_that_is_no_number_is_an_ordinary_failure(bench: Bench, seconds: Any) -> None:
-    """``RetryAfter(response.headers["Retry-After"], "busy")``: text, as HTTP has it."""
-    assert isinstance(bench.failing(RetryAfter(seconds, "busy")), ends.Retry)
+    """``RetryAfter(response.headers["Retry-After"], "busy")``: text, as HTTP has it, or nothing."""
+
+    def handler(email: Email) -> None:
+        raise RetryAfter(seconds, "busy")
+
+    assert isinstance(bench.end(handler), ends.Retry)
 
 
 @pytest.mark.parametrize(
@@ -315,125 +270,3 @@ def test_error_messages_can_be_turned_off(bench: Bench) -> None:
     dead = bench.end(never, arrival(partition()), error_messages=False)
     assert isinstance(dead, ends.Dead)
     assert "tombstone" in dead.failure.message
-
-
-#: asyncio lets these two out of the loop's thread, which ends; whoever waits for the result waits for ever.
-DIES_UNSEEN = (
-    pytest.mark.xfail(strict=True, reason="the event loop ends, and the attempt waits for ever"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
-)
-
-
-class TestAsyncHandlers:
-    """They run on one event loop in a thread of its own; all else is as with any handler."""
-
-    def test_they_end_like_others(self, bench: Bench) -> None:
-        """Done, retried, dead; with the context if they ask for it."""
-
-        async def handler(email: Email, context: TaskContext) -> None:
-            await asyncio.sleep(0)
-            if context.attempt == 2:
-                raise PermanentError(email.to)
-            if context.attempt == 3:
-                raise ValueError
-
-        attempts = bench.attempts(handler)
-        kinds = [type(attempts.run(email_arrival(attempt=attempt))) for attempt in (1, 2, 3)]
-        assert kinds == [ends.Done, ends.Dead, ends.Retry]
-
-    def test_context_variables_of_middleware_reach_them(self, bench: Bench) -> None:
-        """A span that is active around the attempt is active in the coroutine."""
-        user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
-        seen = []
-
-        def middleware(task: Task[Any], context: TaskContext, call_next: Callable[[], Any]) -> Any:
-            user.set("ada")
-            return call_next()
-
-        async def handler(email: Email) -> None:
-            seen.append((user.get(), threading.current_thread().name))
-
-        assert bench.end(handler, middleware=(middleware,)) == ends.Done()
-        assert seen == [("ada", "stillframe-async")]
-
-    def test_one_that_takes_too_long_is_cancelled(self, bench: Bench) -> None:
-        """The coroutine sees the cancellation; the attempt is retried with TimeoutError as its cause."""
-        cancelled = []
-
-        async def handler(email: Email) -> None:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                cancelled.append(email.to)
-                raise
-
-        end = bench.end(handler, timeout=0.05)
-        assert cancelled == ["ada@example.com"]
-        assert isinstance(end, ends.Retry)
-        assert end.failure is not None
-        assert end.failure.type == "TimeoutError"
-
-    @pytest.mark.parametrize("error", [TimeoutError("mine"), asyncio.CancelledError()], ids=["timeout", "cancelled"])
-    def test_what_they_raise_themselves_is_an_outcome(self, bench: Bench, error: BaseException) -> None:
-        """Trap 15: not to be taken for "not finished yet"; with and without a timeout of ours."""
-
-        async def handler(email: Email) -> None:
-            raise error
-
-        assert isinstance(bench.end(handler), ends.Retry)
-        assert isinstance(bench.end(handler, timeout=30), ends.Retry)
-
-    @pytest.mark.parametrize(
-        "kind",
-        [
-            pytest.param(SystemExit, marks=DIES_UNSEEN),
-            pytest.param(KeyboardInterrupt, marks=DIES_UNSEEN),
-            MemoryError,
-        ],
-    )
-    def test_a_crash_is_a_crash(self, bench: Bench, kind: type[BaseException]) -> None:
-        """It ends the worker, as from a ``def`` handler, and does not silently end the event loop."""
-
-        async def handler(email: Email) -> None:
-            raise kind
-
-        attempts = bench.attempts(handler)
-        caught: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                attempts.run(email_arrival())
-            except CrashedHandler as error:
-                caught.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        thread.join(2)
-        assert [type(error) for error in caught] == [CrashedHandler]
-
-
-def wrapped(email: Email) -> Any:
-    """What a decorator leaves that forgot to be async around an ``async def``."""
-    return remember(email)
-
-
-class Deliverer:
-    async def __call__(self, email: Email) -> None:
-        await remember(email)
-
-
-RAN: list[str] = []
-
-
-async def remember(email: Email) -> None:
-    RAN.append(email.to)
-
-
-@pytest.mark.xfail(strict=True, reason="the coroutine is thrown away, and the task counts as done")
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.parametrize("handler", [Deliverer(), wrapped], ids=["object", "sync-wrapper"])
-def test_a_coroutine_is_run_whoever_returns_it(bench: Bench, handler: Callable[..., Any]) -> None:
-    """A task is done when its coroutine has run, not when it was made."""
-    RAN.clear()
-    assert bench.end(handler) == ends.Done()
-    assert RAN == ["ada@example.com"]

@@ -31,7 +31,7 @@ def test_the_handler_is_given_back_unchanged() -> None:
     assert tasks.task(send_email)(deliver) is deliver
     handler = tasks.handler("send_email")
     assert handler is not None
-    assert (handler.function, handler.wants_context, handler.is_async) == (deliver, False, False)
+    assert (handler.function, handler.wants_context) == (deliver, False)
 
 
 def test_what_a_handler_may_look_like() -> None:

@@ -142,6 +142,28 @@ def test_a_wrong_address_is_named(caplog: pytest.LogCaptureFixture) -> None:
         assert "127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed" in str(reports.await_(1)[0].error)
 
 
+def test_trouble_that_is_over_is_not_blamed(kafka: FaultyKafka) -> None:
+    """A timeout names the latest trouble with the connection only if nothing was acknowledged since."""
+    reports = Reports()
+    with open_client(settings_for(kafka.bootstrap_servers, delivery_timeout=1.5)) as client:
+        reports.send(client)
+        reports.await_(1)
+        kafka.go_down()
+        reports.send(client)
+        assert "last trouble: " in str(reports.await_(2)[1].error)
+        kafka.come_up()
+        wait_until(partial(acknowledged, client), timeout=20, describe="the broker to be found again")
+        kafka.slow_down(milliseconds=30_000)
+        reports.send(client)
+        assert "trouble" not in str(reports.await_(3)[2].error)
+
+
+def acknowledged(client: Client) -> bool:
+    reports = Reports()
+    reports.send(client)
+    return reports.await_(1)[0].error is None
+
+
 def test_a_missing_topic_is_refused_soon(kafka: FaultyKafka) -> None:
     """No topic is created by submitting to it: the record fails in seconds, later ones at once."""
     reports = Reports()

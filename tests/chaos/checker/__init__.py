@@ -3,7 +3,7 @@
 evidence     the rows as facts that can be asked
 losses       which acknowledged tasks have no end, and which have two
 duplicates   which attempts were started twice, and why
-order        first attempts of a key out of order, attempts of a key at the same time, starts too early
+order        first attempts of a key out of order, attempts of a key at once, starts at a wrong time
 commits      offsets committed above an unfinished one, or backwards
 recovery     what each kill hit, and how long it took to be taken over
 """

@@ -2,44 +2,49 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import takewhile
 
 from tests.chaos.checker.evidence import FOREVER, Evidence
-from tests.chaos.checker.facts import Location, Partition
+from tests.chaos.checker.facts import Commit, Location, Partition
 
 
 def past_the_frontier(evidence: Evidence) -> Iterator[str]:
-    """Commits above an offset that had no outcome when the commit was known.
+    """Commits that cover an offset, by themselves or by their map, which had no outcome when they were known.
 
     A worker's journal says what the broker has acknowledged to it, an assignment what the broker has told the
     next owner: so a commit shows even if its sender was killed before the answer came.
     """
-    offsets = _offsets(evidence)
-    for partition, commits in evidence.commits.items():
-        checked = 0
-        for at, committed in commits.known:
-            below = [where for where in offsets[partition][checked:] if where.offset < committed]
-            for where in below:
-                if evidence.settled.get(where, FOREVER) > at:
-                    yield f"{committed} was committed, and {where} had no outcome"
-            checked += len(below)
+    for partition, unchecked in _offsets(evidence).items():
+        for commit in evidence.commits[partition]:
+            for where in sorted(_newly_covered(unchecked, commit)):
+                if evidence.settled.get(where, FOREVER) > commit.at:
+                    yield f"{where} had no outcome when {commit.offset} was committed"
 
 
 def backwards(evidence: Evidence) -> Iterator[str]:
     """Commits and assignments below what was committed before."""
     for (topic, number), commits in evidence.commits.items():
         highest = 0
-        for _, committed in commits.known:
-            if committed < highest:
-                yield f"{topic}[{number}] went from {highest} back to {committed}"
-            highest = max(highest, committed)
+        for commit in commits:
+            if commit.offset < highest:
+                yield f"{topic}[{number}] went from {highest} back to {commit.offset}"
+            highest = max(highest, commit.offset)
 
 
 def unfinished(evidence: Evidence) -> Iterator[str]:
     """Records that no commit covers in the end, after workers have stopped in order."""
     for partition, places in _offsets(evidence).items():
-        committed = evidence.commits[partition].frontier(FOREVER)
+        committed = max((commit.offset for commit in evidence.commits[partition]), default=0)
         if left := [where for where in places if where.offset >= committed]:
             yield f"{len(left)} from {left[0]} on, committed is {committed}"
+
+
+def _newly_covered(unchecked: list[Location], commit: Commit) -> set[Location]:
+    """What a commit is the first to cover; it is taken out of the list, which is in order."""
+    within = takewhile(lambda where: where.offset < commit.reach, unchecked)
+    covered = {where for where in within if commit.covers(where.offset)}
+    unchecked[:] = [where for where in unchecked if where not in covered]
+    return covered
 
 
 def _offsets(evidence: Evidence) -> defaultdict[Partition, list[Location]]:

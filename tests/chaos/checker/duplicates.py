@@ -15,7 +15,8 @@ from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.facts import Location, Run
 
 Attempt = tuple[str, int]
-DESCENDS = "written twice"
+#: Seconds from the end of a handler to its entry in the ledger, at the very most.
+BOOKING = 1.0
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,7 @@ class Duplicate:
     faults: tuple[str, ...]
 
     def __str__(self) -> str:
-        return (
-            f"attempt {self.attempt} at task {self.task} started {self.times} times: {'; '.join(self.faults)}"
-        )
+        return f"attempt {self.attempt} at task {self.task} started {self.times} times: {'; '.join(self.faults)}"
 
 
 @dataclass(frozen=True)
@@ -84,22 +83,43 @@ def _repeats(evidence: Evidence, runs: list[Run]) -> Iterator[Reason]:
 
 def _repeat(evidence: Evidence, earlier: Run, later: Run) -> Reason:
     where, before = later.where, earlier.ownership
-    if before is later.ownership:
-        return Reason(f"twice while {before.process} owned {where}", good=False)
-    frontier = evidence.commits[where.home].frontier(later.ownership.since)
-    if where.offset < frontier:
-        return Reason(f"{where} lay below the committed frontier {frontier}", good=False)
+    if fault := _needless(evidence, earlier, later):
+        return Reason(fault, good=False)
     match before.ending:
-        case "killed" | "lost":
-            return Reason(before.ending, good=True)
+        case "killed":
+            return Reason("above the committed frontier of a killed worker", good=True)
+        case "lost":
+            return Reason("above the committed frontier of a lost session", good=True)
         case "revoked" | "stopped" if where in before.unfinished:
-            return Reason("ran beyond the drain", good=True)
-        case "":
-            return Reason(f"{where} was owned by {before.process} still", good=False)
+            return Reason("still running when the drain was over", good=True)
         case ending:
-            return Reason(
-                f"{where} was {ending} from {before.process}, where nothing was running", good=False
-            )
+            return Reason(f"{where} was {ending} from {before.process}, where nothing was running", good=False)
+
+
+def _needless(evidence: Evidence, earlier: Run, later: Run) -> str:
+    """Why the second start would have been needless whatever became of the first one's owner."""
+    where, before = later.where, earlier.ownership
+    if before is later.ownership:
+        return f"twice while {before.process} owned {where}"
+    if before.until > later.started and before.ending != "lost":  # who loses a session is the last to know
+        return f"{where} was owned by {before.process} still"
+    if later.ownership.start.covers(where.offset):
+        return f"{where} was done, says the commit that {later.ownership.process} began with"
+    if _left_out(evidence, earlier):
+        return f"{where} had its outcome in {before.process} before its last two commits, and is in neither"
+    return ""
+
+
+def _left_out(evidence: Evidence, run: Run) -> bool:
+    """Whether the last commit of its owner should have said that it was done (I3).
+
+    That commit was read from the ledger after the one before it had been acknowledged. What was done by then,
+    with time to be booked, is in it, below its offset or in its map, unless the map was full.
+    """
+    commits = run.ownership.commits
+    if len(commits) < 2 or commits[-1].full:
+        return False
+    return evidence.outcome(run) < commits[-2].at - BOOKING
 
 
 def _copies(evidence: Evidence, runs: list[Run], predecessors: int) -> Iterator[Reason]:
@@ -113,9 +133,8 @@ def _copies(evidence: Evidence, runs: list[Run], predecessors: int) -> Iterator[
     if len(deliveries) == 1 and len(born) <= max(1, predecessors):
         return
     good = len(born) <= predecessors
-    yield Reason(
-        f"{DESCENDS}: {len(born)} of it after {predecessors} starts of the attempt before", good=good
-    )
+    text = f"descends from a repeated hand-off: {len(born)} copies, {predecessors} starts of the attempt before"
+    yield Reason(text, good=good)
 
 
 def _native(evidence: Evidence, run: Run) -> bool:

@@ -3,11 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
-from tests.chaos.checker.facts import Commits, HandOff, Location, Ownership, Partition, Record, Run
+from stillframe.consumer.progress.completion_map import decode
+from tests.chaos.checker.facts import Commit, HandOff, Location, Ownership, Partition, Record, Run
 from tests.chaos.journal import Row
 
 FOREVER = float("inf")
+#: Characters of commit metadata: the engine stops at 4,000.
+FULL_MAP = 3_900
 
 
 class Evidence:
@@ -19,12 +23,13 @@ class Evidence:
         self.records: dict[Location, Record] = {}
         self.runs: list[Run] = []
         self.ownerships: dict[tuple[str, int], Ownership] = {}
-        self.commits: defaultdict[Partition, Commits] = defaultdict(Commits)
+        self.commits: defaultdict[Partition, list[Commit]] = defaultdict(list)
         self.handoffs: list[HandOff] = []
         self.skipped: dict[Location, float] = {}
         self.kills: list[tuple[float, str]] = []
-        self.deaths: list[str] = []
+        self.troubles: list[str] = []
         self._runs: dict[tuple[str, int], Run] = {}
+        self._held: dict[tuple[str, Partition], Ownership] = {}
         for row in sorted(rows, key=lambda row: float(row["at"])):
             getattr(self, f"_{row['kind']}", _ignore)(row)
 
@@ -53,6 +58,20 @@ class Evidence:
             first[where] = min(at, first.get(where, FOREVER))
         return first
 
+    def outcome(self, run: Run) -> float:
+        """When a run had an outcome in its own process: it returned, or was acknowledged in its next topic."""
+        if run.well:
+            return run.ended
+        given = (each.at for each in self._handoffs_of[run.ownership.process, run.where] if each.at > run.started)
+        return min(given, default=FOREVER)
+
+    @cached_property
+    def _handoffs_of(self) -> defaultdict[tuple[str, Location], list[HandOff]]:
+        found: defaultdict[tuple[str, Location], list[HandOff]] = defaultdict(list)
+        for handoff in self.handoffs:
+            found[handoff.process, handoff.where].append(handoff)
+        return found
+
     def _acked(self, row: Row) -> None:
         self.acknowledged[row["task"]] = Location(*row["where"])
 
@@ -61,10 +80,10 @@ class Evidence:
         self.records[where] = Record(where, row["role"], row["task"], row["attempt"], row["not_before"])
 
     def _assigned(self, row: Row) -> None:
-        for topic, number, start, serial in row["positions"]:
-            ownership = Ownership(row["process"], (topic, number), start, row["at"])
-            self.ownerships[row["process"], serial] = ownership
-            self.commits[topic, number].known.append((row["at"], start))
+        for *position, serial in row["positions"]:
+            partition, start = self._commit(row, position)
+            ownership = Ownership(row["process"], partition, start)
+            self.ownerships[row["process"], serial] = self._held[row["process"], partition] = ownership
 
     def _revoked(self, row: Row) -> None:
         for serial in row["ownerships"]:
@@ -81,8 +100,8 @@ class Evidence:
         self.kills.append((row["at"], row["victim"]))
         self._end_all("killed", {**row, "process": row["victim"]}, frozenset())
 
-    def _died(self, row: Row) -> None:
-        self.deaths.append(f"{row['victim']} ended by itself, with exit code {row['code']}")
+    def _trouble(self, row: Row) -> None:
+        self.troubles.append(row["what"])
 
     def _started(self, row: Row) -> None:
         ownership = self.ownerships[row["process"], row["ownership"]]
@@ -103,11 +122,18 @@ class Evidence:
             run.end, run.due = row["end"], row["due"]
 
     def _handed_off(self, row: Row) -> None:
-        self.handoffs.append(HandOff(Location(*row["where"]), row["topic"], row["at"]))
+        self.handoffs.append(HandOff(row["process"], Location(*row["where"]), row["topic"], row["at"]))
 
     def _committed(self, row: Row) -> None:
-        for topic, number, offset in row["positions"]:
-            self.commits[topic, number].known.append((row["at"], offset))
+        for position in row["positions"]:
+            partition, commit = self._commit(row, position)
+            self._held[row["process"], partition].commits.append(commit)
+
+    def _commit(self, row: Row, position: list[Any]) -> tuple[Partition, Commit]:
+        topic, number, offset, metadata = position
+        commit = Commit(row["at"], offset, decode(offset, metadata), len(metadata) > FULL_MAP)
+        self.commits[topic, number].append(commit)
+        return (topic, number), commit
 
     def _end_all(self, ending: str, row: Row, unfinished: frozenset[Location]) -> None:
         for (process, _), ownership in self.ownerships.items():

@@ -33,23 +33,51 @@ class Record:
     not_before: int
 
 
+@dataclass(frozen=True)
+class Commit:
+    """A committed offset, and runs of offsets above it that count as done, when they were known of.
+
+    `full` says that the map has no room for more runs.
+    """
+
+    at: float
+    offset: int
+    done_above: tuple[tuple[int, int], ...]
+    full: bool
+
+    def covers(self, offset: int) -> bool:
+        """Whether it says of an offset that it has an outcome."""
+        return offset < self.offset or any(start <= offset < end for start, end in self.done_above)
+
+    @property
+    def reach(self) -> int:
+        """The first offset of which it says nothing, nor of any after it."""
+        return self.done_above[-1][1] if self.done_above else self.offset
+
+
 @dataclass(eq=False)
 class Ownership:
     """One process's hold on one partition, from its assignment until something took it away.
 
     Attributes:
-        start: the offset it began at: the committed one, as the broker told.
+        start: the commit it began at, as the broker told.
         ending: revoked, lost, stopped, killed, or nothing yet.
         unfinished: what still ran when it was given up, by the process's own word.
+        commits: those that the broker has acknowledged to the process.
     """
 
     process: str
     partition: Partition
-    start: int
-    since: float
+    start: Commit
     until: float = float("inf")
     ending: str = ""
     unfinished: frozenset[Location] = frozenset()
+    commits: list[Commit] = field(default_factory=list)
+
+    @property
+    def since(self) -> float:
+        """When it began."""
+        return self.start.at
 
     def end(self, ending: str, at: float, unfinished: frozenset[Location] = frozenset()) -> None:
         """The first end counts: a worker that has let go may be killed afterwards."""
@@ -83,19 +111,9 @@ class Run:
 
 @dataclass(frozen=True)
 class HandOff:
-    """The broker had acknowledged a copy of this record in that topic."""
+    """The broker had acknowledged to a process its copy of this record in that topic."""
 
+    process: str
     where: Location
     topic: str
     at: float
-
-
-@dataclass
-class Commits:
-    """What is known of one partition's committed offset, in the order in which it was known."""
-
-    known: list[tuple[float, int]] = field(default_factory=list)
-
-    def frontier(self, before: float) -> int:
-        """The highest offset known to be committed before a moment."""
-        return max((offset for at, offset in self.known if at < before), default=0)

@@ -41,9 +41,7 @@ def vanished(evidence: Evidence) -> Iterator[str]:
 def _trace(evidence: Evidence, task: str) -> str:
     """How far it got, for whoever has to find out why."""
     runs = [
-        f"{run.attempt}@{run.ownership.process}:{run.end or 'cut off'}"
-        for run in evidence.runs
-        if run.task == task
+        f"{run.attempt}@{run.ownership.process}:{run.end or 'cut off'}" for run in evidence.runs if run.task == task
     ]
     lies = [f"{record.where}" for record in evidence.records.values() if record.task == task]
     return f"attempts {', '.join(runs) or 'none'}; lies at {', '.join(lies) or 'no place'}"

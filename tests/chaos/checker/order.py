@@ -44,9 +44,7 @@ def overlaps_with_retries(evidence: Evidence) -> int:
 
 def early(evidence: Evidence) -> Iterator[str]:
     """Attempts before their time (I5): a record's own, or the one that the attempt before it has set."""
-    dues = {
-        (run.ownership.process, run.where, run.task, run.attempt): run.due for run in evidence.runs if run.due
-    }
+    dues = {(run.ownership.process, run.where, run.task, run.attempt): run.due for run in evidence.runs if run.due}
     for run in evidence.runs:
         record = evidence.records.get(run.where)
         if record is not None and record.attempt == run.attempt:
@@ -55,6 +53,17 @@ def early(evidence: Evidence) -> Iterator[str]:
             due = dues.get((run.ownership.process, run.where, run.task, run.attempt - 1))
         if due is not None and run.wall < due:
             yield f"attempt {run.attempt} at task {run.task} from {run.where}: {due - run.wall} ms too early"
+
+
+def too_late(evidence: Evidence) -> Iterator[str]:
+    """Attempts that started after their process had given the partition up (I7).
+
+    Not after a lost session: its end is told from another thread, and an attempt may be just starting.
+    """
+    for run in evidence.runs:
+        if run.ownership.ending in {"revoked", "stopped"} and run.started > run.ownership.until:
+            since = run.started - run.ownership.until
+            yield f"attempt {run.attempt} at {run.where} in {run.ownership.process}, {since:.3f} s too late"
 
 
 def _out_of_order(runs: Iterable[Run], lane: Lane) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.chaos.checker.evidence import Evidence
-from tests.chaos.checker.facts import Ownership
+from tests.chaos.checker.facts import Location, Ownership, Run
 
 
 @dataclass(frozen=True)
@@ -13,28 +13,32 @@ class Recovery:
 
     Attributes:
         running: attempts that were cut off.
+        again: attempts, cut off or ended, that others had to start again.
         seconds: until the last partition it held was assigned anew; none if one never was.
     """
 
     process: str
     partitions: int
     running: int
+    again: int
     seconds: float | None
 
 
 def recoveries(evidence: Evidence) -> Iterator[Recovery]:
     """Every kill, in order."""
     for at, victim in evidence.kills:
-        held = [
-            each
-            for each in evidence.ownerships.values()
-            if each.process == victim and each.ending == "killed"
-        ]
+        held = [each for each in evidence.ownerships.values() if each.process == victim and each.ending == "killed"]
         waits = [_taken_over(evidence, ownership, at) for ownership in held]
         known = [wait for wait in waits if wait is not None]
-        running = sum(run.ownership.process == victim and run.ended > at for run in evidence.runs)
+        runs = [run for run in evidence.runs if run.ownership.process == victim]
+        running = sum(run.ended > at for run in runs)
+        again = len({_what(run) for run in runs} & {_what(run) for run in evidence.runs if run.started > at})
         longest = max(known, default=0.0) if len(known) == len(waits) else None
-        yield Recovery(victim, len(held), running, longest)
+        yield Recovery(victim, len(held), running, again, longest)
+
+
+def _what(run: Run) -> tuple[str, int, Location]:
+    return run.task, run.attempt, run.where
 
 
 def _taken_over(evidence: Evidence, ownership: Ownership, at: float) -> float | None:

@@ -7,7 +7,7 @@ from tests.chaos.checker.commits import backwards, past_the_frontier, unfinished
 from tests.chaos.checker.duplicates import Duplicate, dead_twice, duplicates, unexplained
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.losses import lost, strangers, two_ends, vanished
-from tests.chaos.checker.order import early, inversions, overlaps, overlaps_with_retries
+from tests.chaos.checker.order import early, inversions, overlaps, overlaps_with_retries, too_late
 from tests.chaos.checker.recovery import Recovery, recoveries
 from tests.chaos.journal import Row
 
@@ -52,12 +52,13 @@ def check(rows: Iterable[Row]) -> Verdict:
         "order inversions": inversions(evidence),
         "overlaps of a key": overlaps(evidence),
         "early starts": early(evidence),
+        "starts after giving up": too_late(evidence),
         "commits past the frontier": past_the_frontier(evidence),
         "commits going back": backwards(evidence),
         "left uncommitted": unfinished(evidence),
         "hand-offs vanished": vanished(evidence),
         "unknown tasks": strangers(evidence),
-        "workers that died": evidence.deaths,
+        "workers in trouble": evidence.troubles,
     }
     return Verdict(
         acknowledged=len(evidence.acknowledged),

@@ -97,7 +97,7 @@ class Connection:
         # either it finds this record there, or we find that it has ended.
         self._unreported[number] = (on_report, record.topic)
         producer = self._producer
-        if producer is None or not self.usable:
+        if producer is None:
             return self._take(number) is None
         try:
             producer.produce(

@@ -215,9 +215,7 @@ class Producer:
             )
         return sending.receipt
 
-    async def _asend(
-        self, submission: Submission[Any], durability: Durability, patience: Patience
-    ) -> Receipt:
+    async def _asend(self, submission: Submission[Any], durability: Durability, patience: Patience) -> Receipt:
         with self._sending(submission, durability, patience) as sending:
             await self._clients[durability].asend(
                 submission.topic,
@@ -243,6 +241,4 @@ class Producer:
     def _each_client(self, end: Callable[[Sender, float], int], seconds: float) -> int:
         """Both clients, one after the other, within one limit."""
         deadline = time.monotonic() + seconds
-        return sum(
-            end(client, max(0.0, deadline - time.monotonic())) for client in set(self._clients.values())
-        )
+        return sum(end(client, max(0.0, deadline - time.monotonic())) for client in set(self._clients.values()))

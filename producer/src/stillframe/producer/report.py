@@ -83,9 +83,7 @@ def unknown(topic: str, reason: str, last_trouble: str | None) -> Report:
 def refused_at_once(topic: str, error: BufferError | KafkaException) -> SubmitRejected | SubmitFailed:
     """The error of a record that librdkafka did not take from us."""
     if isinstance(error, BufferError):
-        return SubmitRejected(
-            "librdkafka's own queue is full (queue.buffering.max.kbytes of librdkafka): answer 503"
-        )
+        return SubmitRejected("librdkafka's own queue is full (queue.buffering.max.kbytes of librdkafka): answer 503")
     reason: KafkaError = error.args[0]
     return SubmitFailed(_refusal(topic, reason, REFUSALS.get(reason.code(), "see librdkafka's log")))
 

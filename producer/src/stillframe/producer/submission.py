@@ -81,8 +81,7 @@ def prepare(
     if not isinstance(payload, task_type.payload):
         model = task_type.payload.__name__
         raise EncodeError(
-            f"{task_type.name} takes a payload of {model}, not {type(payload).__name__}: "
-            f"build one with {model}(…)"
+            f"{task_type.name} takes a payload of {model}, not {type(payload).__name__}: build one with {model}(…)"
         )
     task_id = options.get("task_id")
     key = options.get("key", ...)
@@ -119,9 +118,7 @@ def _due(now: datetime, delay: float | timedelta | None, not_before: datetime | 
     if delay is not None:
         seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
         if not 0 <= seconds <= MAX_DELAY.total_seconds():
-            raise EncodeError(
-                f"delay is not between 0 and {MAX_DELAY.days} days: give seconds or a timedelta"
-            )
+            raise EncodeError(f"delay is not between 0 and {MAX_DELAY.days} days: give seconds or a timedelta")
         return now + timedelta(seconds=seconds)
     if not_before is not None and _aware("not_before", not_before) - now > MAX_DELAY:
         raise EncodeError(f"not_before is more than {MAX_DELAY.days} days ahead: submit the task later")

@@ -10,9 +10,7 @@ from stillframe.producer.capture.policy import Network
 Address = IPv4Address | IPv6Address
 
 
-def client_address(
-    peer: str | None, forwarded_for: Iterable[str], trusted: tuple[Network, ...]
-) -> str | None:
+def client_address(peer: str | None, forwarded_for: Iterable[str], trusted: tuple[Network, ...]) -> str | None:
     """Who sent the request, as far as it can be believed.
 
     Each proxy appends the address of its own peer, so the list is read from its right end, through

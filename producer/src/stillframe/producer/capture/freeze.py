@@ -65,9 +65,7 @@ def freeze_request(parts: RequestParts, capture: Capture, request: Any) -> Snaps
         ),
         query=Query.of(_query(parts.query, capture)),
         headers=Headers.of(
-            (name, without_secrets(value, capture.hides))
-            for name, value in headers
-            if capture.allows_header(name)
+            (name, without_secrets(value, capture.hides)) for name, value in headers if capture.allows_header(name)
         ),
         client=_client(parts.peer, headers, capture),
         principal=capture.principal(request) if capture.principal else None,

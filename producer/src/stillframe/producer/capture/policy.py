@@ -58,7 +58,7 @@ class Capture:
         object.__setattr__(self, "trusted_proxies", tuple(_each(self.trusted_proxies, "trusted_proxies")))
         _check_secrets(headers, reveal)
         _check_body(self.body)
-        networks(self.trusted_proxies)
+        networks(tuple(self.trusted_proxies))
         for name in ("principal", "context"):
             _check_function(name, getattr(self, name))
 

@@ -21,10 +21,10 @@ NAMES: Final = frozenset({
 })  # fmt: skip
 
 #: Parts of names.
-PARTS: Final = (
-    "auth", "token", "secret", "password", "passwd", "pwd", "passphrase", "key", "jwt", "bearer", "sso",
-    "saml", "csrf", "xsrf", "credential", "session", "sid", "identity", "cookie", "clientcert", "signature",
-)  # fmt: skip
+PART: Final = re.compile(
+    "auth|token|secret|password|passwd|pwd|passphrase|key|jwt|bearer|sso|saml|csrf|xsrf|credential|session"
+    "|sid|identity|cookie|clientcert|signature"
+)
 
 #: Names that hold such a part and no secret.
 HARMLESS_NAMES: Final = frozenset({"idempotencykey", "xidempotencykey"})
@@ -35,6 +35,7 @@ HARMLESS_WORDS: Final = frozenset({
 })  # fmt: skip
 
 WORD: Final = re.compile(r"[a-z0-9]+")
+#: Where a word begins in ``authorId``.
 HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 #: The user-info of a URL: whatever stands between ``//`` and the last ``@`` of the authority.
@@ -51,12 +52,17 @@ def sensitive(name: str) -> bool:
     Case, ``-``, ``_``, dots, brackets and look-alike letters make no difference.
     """
     plain = unicodedata.normalize("NFKC", name)
-    words = WORD.findall(HUMP.sub(" ", plain).lower())
-    compact = "".join(words)
-    if compact in HARMLESS_NAMES:
+    compact = "".join(WORD.findall(plain.lower()))
+    if compact in NAMES or "authorization" in compact:  # which is not the harmless word "author" and a rest
+        return True
+    if compact in HARMLESS_NAMES or PART.search(compact) is None:
         return False
-    rest = "".join(word for word in words if word not in HARMLESS_WORDS)
-    return compact in NAMES or any(part in rest for part in PARTS)
+    return _has_part(plain) and _has_part(HUMP.sub(" ", plain))
+
+
+def _has_part(name: str) -> bool:
+    rest = "".join(word for word in WORD.findall(name.lower()) if word not in HARMLESS_WORDS)
+    return PART.search(rest) is not None
 
 
 def without_secrets(text: str, is_secret: Callable[[str], bool] = sensitive) -> str:

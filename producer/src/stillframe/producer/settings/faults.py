@@ -43,9 +43,7 @@ def _line(fault: Mapping[str, Any], known: tuple[str, ...]) -> str:
     name = path[0] if path else "settings"
     if fault["type"] == "extra_forbidden":
         hint = nearest(name, known)
-        return f"{name} is no setting; " + (
-            f"did you mean {hint}?" if hint else f"there are {', '.join(known)}"
-        )
+        return f"{name} is no setting; " + (f"did you mean {hint}?" if hint else f"there are {', '.join(known)}")
     where = name if len(path) <= 1 else f"{name}[{path[1]!r}]"
     # a third part names one of several types that would have done
     wanted = fault["msg"] if len(path) <= 2 else "Input should be text, a number, true or false"

@@ -22,9 +22,7 @@ ALWAYS_REFUSED: Final = {
 }
 
 
-def merged(
-    passed: Mapping[str, Property], own: Mapping[str, Any], refused: Mapping[str, str]
-) -> dict[str, Any]:
+def merged(passed: Mapping[str, Property], own: Mapping[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
     """Pass-through properties under our own ones.
 
     Raises:
