@@ -23,7 +23,7 @@ def test_a_seed_gives_one_run() -> None:
 
 def test_every_kind_of_task_occurs() -> None:
     """Among as many as a short run has."""
-    assert {work.kind for work in works(1, 1_000)} == set(Kind)
+    assert {work.kind for work in works(1, 2_000)} == set(Kind)
 
 
 def test_settings_come_from_the_environment() -> None:

@@ -21,13 +21,6 @@ def bench() -> Iterator[Bench]:
         yield made
 
 
-#: asyncio lets these two out of the loop's thread, which ends; whoever waits for the result waits for ever.
-DIES_UNSEEN = (
-    pytest.mark.xfail(strict=True, reason="the event loop ends, and the attempt waits for ever"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
-)
-
-
 def test_they_end_like_others(bench: Bench) -> None:
     """Done, retried, dead; with the context if they ask for it."""
 
@@ -91,8 +84,8 @@ def test_what_they_raise_themselves_is_an_outcome(bench: Bench, error: BaseExcep
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(SystemExit, marks=DIES_UNSEEN),
-        pytest.param(KeyboardInterrupt, marks=DIES_UNSEEN),
+        SystemExit,
+        KeyboardInterrupt,
         MemoryError,
     ],
 )
@@ -134,8 +127,6 @@ async def remember(email: Email) -> None:
     RAN.append(email.to)
 
 
-@pytest.mark.xfail(strict=True, reason="the coroutine is thrown away, and the task counts as done")
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.parametrize("handler", [Deliverer(), wrapped], ids=["object", "sync-wrapper"])
 def test_a_coroutine_is_run_whoever_returns_it(bench: Bench, handler: Callable[..., Any]) -> None:
     """A task is done when its coroutine has run, not when it was made."""

@@ -111,7 +111,6 @@ def test_retry_after_sets_the_delay_and_spends_an_attempt(bench: Bench) -> None:
         assert end.due - NOW == pytest.approx(longest * 1_000, abs=2)
 
 
-@pytest.mark.xfail(strict=True, reason="an exception leaves Attempts.run: the thread dies, the lane stays closed")
 @pytest.mark.parametrize("seconds", [float("nan"), "120", None])
 def test_a_retry_after_that_is_no_number_is_an_ordinary_failure(bench: Bench, seconds: Any) -> None:
     """``RetryAfter(response.headers["Retry-After"], "busy")``: text, as HTTP has it, or nothing."""

@@ -114,7 +114,6 @@ def test_a_second_handler_for_a_type_is_refused() -> None:
     assert [handler.name for handler in worker.handlers] == ["send_email"]
 
 
-@pytest.mark.xfail(strict=True, reason="the decorated function is taken for the task type, and forgotten")
 def test_the_decorator_without_its_task_type_is_refused() -> None:
     """``@worker.task`` instead of ``@worker.task(send_email)`` would register nothing."""
     with pytest.raises(DefinitionError, match="task"):

@@ -222,8 +222,6 @@ def test_a_crash_stops_its_lane_and_tells_the_worker(pool: Pool) -> None:
     assert threads.counts() == (0, 2, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="the thread dies, its arrival runs for ever, and nobody is told")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_unforeseen_error_is_told_like_a_crash(pool: Pool) -> None:
     """A fault of ours, or MemoryError while decoding, must not eat a thread in silence."""
 

@@ -4,6 +4,7 @@ import pytest
 
 from stillframe.consumer.operate import lag
 from stillframe.consumer.operate.lag import FamilyLag, Offsets, PartitionLag, Role, TopicLag, count_due, family_lag
+from stillframe.consumer.operate.progress import Progress
 from stillframe.schemas import Record
 from stillframe.schemas.topics import Tier, TopicFamily
 
@@ -19,28 +20,38 @@ def waiting(not_before: bytes | None, value: bytes = b"{}") -> Record:
 
 def test_lag_is_log_end_minus_committed() -> None:
     """In offsets, and never less than none: a topic that was created anew may end below its commit."""
-    assert PartitionLag(0, start=10, end=50, committed=30).lag == 20
-    assert PartitionLag(0, start=0, end=5, committed=30).lag == 0
+    assert PartitionLag(0, start=10, end=50, progress=Progress(30)).lag == 20
+    assert PartitionLag(0, start=0, end=5, progress=Progress(30)).lag == 0
 
 
 def test_a_group_that_never_committed_starts_at_the_logs_beginning() -> None:
     """Nothing committed is not nothing to do."""
-    never = PartitionLag(0, start=10, end=50, committed=None)
-    assert (never.position, never.lag, never.deleted) == (10, 40, 0)
+    never = PartitionLag(0, start=10, end=50)
+    assert (never.position, never.lag, never.done, never.deleted) == (10, 40, 0, 0)
+
+
+def test_what_is_done_above_the_commit_is_known() -> None:
+    """The completion map tells it: one slow task does not make a backlog of what ended behind it."""
+    behind = PartitionLag(0, start=0, end=50, progress=Progress(30, ((31, 35), (40, 50))))
+    assert (behind.lag, behind.done) == (20, 14)
+    assert [behind.is_done(offset) for offset in (29, 30, 31, 35, 49)] == [True, False, True, False, True]
 
 
 def test_what_retention_took_is_not_lag_but_loss() -> None:
-    """It will never be done, and somebody has to know."""
-    overtaken = PartitionLag(0, start=40, end=50, committed=30)
-    assert (overtaken.lag, overtaken.deleted) == (10, 10)
+    """It will never be done, and somebody has to know; done is counted only where there still is a log."""
+    overtaken = PartitionLag(0, start=40, end=50, progress=Progress(30, ((35, 42),)))
+    assert (overtaken.lag, overtaken.deleted, overtaken.done) == (10, 10, 0)
+    assert overtaken.is_done(41)
 
 
 def test_a_family_is_told_apart_by_role() -> None:
     """Tasks, retries and dead letters are three figures, not one."""
     ends = {("emails", 0): 10, ("emails", 1): 20, (RETRY, 0): 5, (DEAD, 0): 3}
-    measured = family_lag(FAMILY, Offsets(dict.fromkeys(ends, 0), ends, {("emails", 1): 15, (DEAD, 0): 1}))
+    progress = {("emails", 1): Progress(15, ((16, 18),)), (DEAD, 0): Progress(1)}
+    measured = family_lag(FAMILY, Offsets(dict.fromkeys(ends, 0), ends, progress))
     assert [topic.role for topic in measured.topics] == [Role.TASKS, Role.RETRY, Role.DEAD_LETTERS]
-    assert [measured.lag(role) for role in Role] == [15, 5, 2]
+    assert [topic.lag for topic in measured.topics] == [15, 5, 2]
+    assert [measured.unfinished(role) for role in Role] == [13, 5, 2]
     assert [topic.tier for topic in measured.topics] == [None, "1m", None]
 
 

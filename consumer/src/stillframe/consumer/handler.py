@@ -37,10 +37,6 @@ class Handler:
     def name(self) -> str:
         return self.task_type.name
 
-    @property
-    def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(self.function)
-
 
 def make_handler(
     task_type: TaskType[Any], function: Callable[..., Any], retry: Retry, timeout: float | None

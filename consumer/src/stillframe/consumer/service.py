@@ -105,7 +105,6 @@ class _Run:
             self._assignment,
             settlement,
             self._commits,
-            gate,
             emit,
             drain=settings.drain,
             incremental=settings.assigns_incrementally,

@@ -66,14 +66,17 @@ class _Supervision:
             selector.register(self._wakeup, selectors.EVENT_READ, self._on_signal)
             selector.register(self._lifeline, selectors.EVENT_READ, self._on_word)
             while self._child.poll() is None:
-                for key, _ in selector.select(self._patience()):
-                    if not key.data():
-                        selector.unregister(key.fileobj)
+                self._wait(selector)
                 self._enforce_deadline()
         code = self._child.returncode
         if self._killed:
             return EXIT_KILLED
         return code if code >= 0 else 128 - code
+
+    def _wait(self, selector: selectors.BaseSelector) -> None:
+        for key, _ in selector.select(self._patience()):
+            if not key.data():
+                selector.unregister(key.fileobj)
 
     def _patience(self) -> float | None:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())

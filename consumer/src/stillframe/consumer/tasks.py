@@ -44,6 +44,11 @@ class Tasks:
         Raises:
             DefinitionError: the function cannot take the payload, or the type has a handler already.
         """
+        declared: Any = task_type
+        if not isinstance(declared, TaskType):
+            raise DefinitionError(
+                f"task() takes a TaskType, not {declared!r}: decorate with @worker.task(send_email)"
+            )
 
         def register(function: Any) -> Any:
             self._add(make_handler(task_type, function, retry or Retry(), timeout))

@@ -50,6 +50,10 @@ class Worker(Tasks):
             raise DefinitionError(
                 "lifespan is a bare generator function: decorate it with @contextlib.contextmanager"
             )
+        if any(inspect.iscoroutinefunction(function) for function in middleware):
+            raise DefinitionError(
+                "middleware is a plain function around `def` and `async def` handlers alike: drop async"
+            )
         self.group = group
         self.settings = settings or WorkerSettings()
         self.lifespan: Lifespan = lifespan or nullcontext

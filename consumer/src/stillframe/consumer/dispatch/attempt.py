@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextvars
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import ceil
+from math import ceil, isnan
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.dispatch.event_loop import EventLoop
@@ -128,7 +129,8 @@ class Attempts:
     def _invoke(self, handler: Handler, payload: Any, context: TaskContext) -> Any:
         arguments = (payload, context) if handler.wants_context else (payload,)
         result = handler.function(*arguments)
-        return self._event_loop.run(result, context.remaining) if handler.is_async else result
+        # Asked of the result, not of the function: a decorated or callable handler may hide its `async`.
+        return self._event_loop.run(result, context.remaining) if inspect.isawaitable(result) else result
 
     def _failed(self, error: BaseException, arrival: Arrival, handler: Handler) -> End:
         policy, attempt = handler.retry, arrival.state.attempt
@@ -140,9 +142,15 @@ class Attempts:
         )
         if failure.permanent or attempt >= policy.max_attempts:
             return Dead(failure)
-        wait = error.seconds if isinstance(error, RetryAfter) else policy.delay(attempt, self._random)
+        asked = error.seconds if isinstance(error, RetryAfter) else None
+        wait = asked if _is_number(asked) else policy.delay(attempt, self._random)
         # The clock has lost the fraction of its millisecond: round up, lest the retry be early by it.
         return Retry(self._now() + 1 + ceil(min(max(wait, 0), LONGEST_WAIT) * 1_000), failure)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    """What a handler passes to RetryAfter may be text from an HTTP header: then the policy decides."""
+    return isinstance(value, int | float) and not isnan(value)
 
 
 def _due(arrival: Arrival, task: Task[Any]) -> int:

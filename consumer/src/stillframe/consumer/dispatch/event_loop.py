@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 R = TypeVar("R")
 
@@ -17,14 +17,18 @@ class EventLoop:
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, R], timeout: float | None) -> R:
-        """Run a coroutine to its end and return its result, from any other thread.
+    def run(self, awaitable: Awaitable[R], timeout: float | None) -> R:
+        """Await it to its end and return its result, from any other thread.
 
         Raises:
             TimeoutError: it took longer than ``timeout`` seconds and was cancelled.
         """
         # No timeout on result(): it would be told apart from the handler's own TimeoutError by nothing.
-        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, timeout), self._running()).result()
+        awaited = asyncio.wait_for(_contained(awaitable), timeout)
+        result, escaped = asyncio.run_coroutine_threadsafe(awaited, self._running()).result()
+        if escaped is not None:
+            raise escaped
+        return result  # type: ignore[return-value]
 
     def close(self) -> None:
         if self._loop is not None:
@@ -36,3 +40,11 @@ class EventLoop:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="stillframe-async", daemon=True).start()
             return self._loop
+
+
+async def _contained(awaitable: Awaitable[R]) -> tuple[R | None, BaseException | None]:
+    """asyncio lets these two out of the loop's thread, which would end it for every other task."""
+    try:
+        return await awaitable, None
+    except (SystemExit, KeyboardInterrupt) as error:
+        return None, error

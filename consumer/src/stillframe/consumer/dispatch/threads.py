@@ -131,6 +131,8 @@ class Threads:
                 end = self._run(arrival)
             except CrashedHandler as error:
                 self._give_up(arrival, error)
+            except BaseException as error:  # noqa: BLE001 - a fault of ours must not eat a thread in silence
+                self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}: {error}"))
             else:
                 keeps_slot = self._settle(arrival, end)
 

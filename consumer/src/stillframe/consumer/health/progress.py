@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from stillframe.consumer.events import AttemptStarted, Turned
 from stillframe.consumer.intake.arrival import Arrival
@@ -15,17 +14,21 @@ from stillframe.consumer.intake.pressure import BYTES, RECORDS, SPAN
 BOUNDS: Final = frozenset({RECORDS, BYTES, SPAN})
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """An attempt that has not ended."""
+class Running(NamedTuple):
+    """An attempt that has not ended. Told in words only when somebody asks: attempts are many."""
 
-    partition: Partition
-    offset: int
-    task: str
+    event: AttemptStarted
     since: float
 
+    @property
+    def partition(self) -> Partition:
+        return self.event.arrival.partition
+
     def told(self, now: float) -> str:
-        return f"{self.partition} offset {self.offset}, {self.task}, for {now - self.since:.0f} s"
+        event, offset = self.event, self.event.arrival.record.offset
+        return (
+            f"{self.partition} offset {offset}, task {event.task_type} {event.task_id}, for {now - self.since:.0f} s"
+        )
 
 
 class Progress:
@@ -47,9 +50,7 @@ class Progress:
         self._last = now
 
     def started(self, event: AttemptStarted, now: float) -> None:
-        arrival = event.arrival
-        task = f"task {event.task_type} {event.task_id}"
-        self._running[arrival] = Running(arrival.partition, arrival.record.offset, task, now)
+        self._running[event.arrival] = Running(event, now)
 
     def ended(self, arrival: Arrival, now: float) -> None:
         self._running.pop(arrival, None)

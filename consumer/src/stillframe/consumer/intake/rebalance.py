@@ -22,7 +22,6 @@ from stillframe.consumer.events import (
     Warned,
 )
 from stillframe.consumer.intake.assignment import Assignment
-from stillframe.consumer.intake.gate import Gate
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
@@ -51,7 +50,6 @@ class Rebalance:
         assignment: Assignment,
         settlement: Settlement,
         commits: Commits,
-        gate: Gate,
         emit: Callable[[Event], None],
         *,
         drain: float,
@@ -60,7 +58,6 @@ class Rebalance:
         self._assignment = assignment
         self._settlement = settlement
         self._commits = commits
-        self._gate = gate
         self._emit = emit
         self._drain = drain
         self._incremental = incremental
@@ -70,12 +67,11 @@ class Rebalance:
         started = [self._start(consumer, position) for position in self._committed(consumer, positions)]
         assign = consumer.incremental_assign if self._incremental else consumer.assign
         assign([TopicPartition(p.topic, p.number, p.ledger.committable) for p in started])
-        # A pause outlives an ownership inside librdkafka: say for each partition what it is now.
+        # A pause outlives an ownership inside librdkafka: begin anew, the gate pauses what it must in this turn.
         if started:
             consumer.resume([TopicPartition(p.topic, p.number) for p in started])
         self._commits.hurry()
         self._emit(PartitionsAssigned(started))
-        self._gate.adjust()
 
     def revoked(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
         """Drain, hand over and commit while the partitions are still ours; then let go."""
