@@ -13,7 +13,6 @@ from stillframe.consumer.handler import Middleware
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome.end import End
 from tests.arrivals import Email, email_arrival, send_email
-from tests.waiting import wait_until
 
 MOMENT = datetime(2030, 1, 1, tzinfo=UTC)
 NOW = round(MOMENT.timestamp() * 1_000)
@@ -58,6 +57,3 @@ class Bench:
     ) -> None:
         for each in self._opened:
             each.close()
-            if (loop := each._event_loop._loop) is not None:
-                wait_until(lambda loop=loop: not loop.is_running(), describe="the event loop to stop")  # type: ignore[misc]
-                loop.close()

@@ -13,6 +13,7 @@ from stillframe.consumer.outcome import end as ends
 from stillframe.schemas import Task
 from tests.arrivals import Email, email_arrival
 from tests.attempting import Bench
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -133,3 +134,16 @@ def test_a_coroutine_is_run_whoever_returns_it(bench: Bench, handler: Callable[.
     RAN.clear()
     assert bench.end(handler) == ends.Done()
     assert RAN == ["ada@example.com"]
+
+
+def test_closing_closes_the_event_loop(bench: Bench) -> None:
+    """An application's tests, too, may turn warnings into errors."""
+
+    async def handler(email: Email) -> None: ...
+
+    attempts = bench.attempts(handler)
+    attempts.run(email_arrival())
+    loop = attempts._event_loop._loop
+    assert loop is not None
+    attempts.close()
+    wait_until(loop.is_closed, describe="the loop to be closed", timeout=1)

@@ -6,6 +6,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError
@@ -185,6 +186,19 @@ def test_a_record_beyond_max_task_bytes_is_refused_at_once(kafka: FaultyKafka) -
                 reports.send(client, value=b"x" * 100_000)
         reports.send(client)
         assert reports.await_(1) == [Report("emails", 0, 0)]
+
+
+def test_a_mistake_in_the_call_leaves_nothing_behind(kafka: FaultyKafka) -> None:
+    """A header of the wrong type raises, is not reported, and nothing waits for it."""
+    wrong: Any = (("a", 5),)
+    reports = Reports()
+    with open_client(settings_for(kafka.bootstrap_servers, queue_size=1)) as client:
+        for _ in range(3):
+            with pytest.raises(TypeError):
+                client.send("emails", None, b"{}", wrong, timeout=0, on_report=reports.append)
+        assert client.flush(0) == 0
+        reports.send(client)
+        assert len(reports.await_(1)) == 1
 
 
 def test_a_full_queue_rejects_at_its_deadline(kafka: FaultyKafka) -> None:

@@ -121,9 +121,9 @@ def test_a_full_queue_rejects(kafka: FaultyKafka, submit: Submit) -> None:
 @both
 def test_a_dead_broker_ends_every_call(submit: Submit) -> None:
     """With nobody at the address the error names it, within the delivery timeout."""
-    with open_producer("127.0.0.1:1", delivery_timeout=1.5) as producer:
-        with takes(1.5), pytest.raises(SubmitUnknown, match=r"127.0.0.1:1/bootstrap: Connect to"):
-            submit(producer)
+    named = pytest.raises(SubmitUnknown, match=r"127.0.0.1:1/bootstrap: Connect to")
+    with open_producer("127.0.0.1:1", delivery_timeout=1.5) as producer, takes(1.5), named:
+        submit(producer)
 
 
 @both

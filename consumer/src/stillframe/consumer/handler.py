@@ -58,7 +58,10 @@ def make_handler(
 
 def _parameters(function: Callable[..., Any], who: str, task_type: TaskType[Any]) -> list[inspect.Parameter]:
     """The parameters that the worker will fill: the payload, and perhaps the context."""
-    parameters = list(inspect.signature(function).parameters.values())
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise DefinitionError(f"{who} shows no signature: wrap it in a function of your own") from None
     filled = [p for p in parameters if p.kind in POSITIONAL and (p.default is p.empty or p is parameters[0])]
     required = [p.name for p in parameters if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
     if not 1 <= len(filled) <= 2 or required:

@@ -46,7 +46,11 @@ CLOSE_TIMEOUT = 5.0
 def serve(worker: Worker) -> None:
     """Run a worker to its end; see :meth:`Worker.run`."""
     settings, families = worker.settings, worker.families()
-    health = Health(settings.stall_after, [handler.timeout for handler in worker.handlers])
+    health = Health(
+        settings.stall_after,
+        [handler.timeout for handler in worker.handlers],
+        silent_join=settings.kafka.get("group.protocol") == "consumer",
+    )
     metrics = Metrics(worker.group)
     logs = Logs(worker.group, level=settings.log_level)
     emit = Events([logs, metrics, health, *worker.listeners]).emit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import SettingsConfigDict
 
 from stillframe.producer.settings import ConnectionSettings, ProducerSettings
 from stillframe.schemas.topics import Tier
@@ -45,6 +46,9 @@ class WorkerSettings(ConnectionSettings):
 
     Durations are in seconds, sizes in bytes.
     """
+
+    # STILLFRAME_HEALTH_PORT=none turns the port off.
+    model_config = SettingsConfigDict(env_parse_none_str="none")
 
     threads: PositiveInt = Field(16, description="handlers that run at the same time")
     commit_interval: PositiveFloat = Field(1.0, description="longest time between commits")

@@ -132,7 +132,7 @@ class Threads:
             except CrashedHandler as error:
                 self._give_up(arrival, error)
             except BaseException as error:  # noqa: BLE001 - a fault of ours must not eat a thread in silence
-                self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}: {error}"))
+                self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}"))
             else:
                 keeps_slot = self._settle(arrival, end)
 

@@ -9,9 +9,9 @@ import sys
 import structlog
 
 
-def warn(event: str, **fields: object) -> None:
-    """A condition that an operator should know of; nothing was changed."""
-    _logger().warning(event, **fields)
+def warn_unchecked(reason: str) -> None:
+    """The settings of topics could not be checked, and why."""
+    _logger().warning("topics_unchecked", reason=reason)
 
 
 def audit(event: str, **fields: object) -> None:

@@ -27,6 +27,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from stillframe.consumer.errors import BrokerUnreachable
 from stillframe.consumer.operate.errors import CommandError, hinted
+from stillframe.consumer.operate.progress import Progress
 from stillframe.consumer.operate.topic_rules import Create
 from stillframe.consumer.settings import REFUSED, WorkerSettings
 from stillframe.producer.settings import ConnectionSettings, build
@@ -41,6 +42,9 @@ NO_ANSWER: Final = frozenset({
     KafkaError._SSL, KafkaError._AUTHENTICATION, KafkaError.REQUEST_TIMED_OUT,
 })  # fmt: skip
 FORBIDDEN: Final = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED})
+
+#: How librdkafka names its embedded clusters (rdkafka_mock.c).
+EMBEDDED_ID: Final = "mockCluster"
 
 EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -95,8 +99,7 @@ class Cluster:
 
     def is_embedded(self) -> bool:
         """Whether this is librdkafka's own broker, which has no controller and so no administration."""
-        metadata = self._metadata()
-        return metadata.controller_id not in metadata.brokers
+        return str(self._metadata().cluster_id).startswith(EMBEDDED_ID)
 
     def settings_of(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
         """The effective configuration of each topic."""
@@ -142,18 +145,27 @@ class Cluster:
         return self._offsets(places, LATEST)
 
     def committed(self, group: str, places: Collection[Place]) -> dict[Place, int]:
-        """What a group has committed; places without a commit are left out."""
+        """The offsets that a group has committed; places without a commit are left out."""
+        return {place: progress.offset for place, progress in self.progress(group, places).items()}
+
+    def progress(self, group: str, places: Collection[Place]) -> dict[Place, Progress]:
+        """How far a group has come; places without a commit are left out."""
         if not places:
             return {}
         question = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
         (future,) = self._admin.list_consumer_group_offsets([question], request_timeout=TIMEOUT).values()
         answers: list[TopicPartition] = self._answer(future).topic_partitions
-        return {(each.topic, each.partition): each.offset for each in answers if each.offset >= 0}
+        return {
+            (each.topic, each.partition): Progress.read(each.offset, each.metadata)
+            for each in answers
+            if each.offset >= 0
+        }
 
-    def commit(self, group: str, place: Place, offset: int) -> None:
-        """Set the offset of a group that has no members."""
-        position = ConsumerGroupTopicPartitions(group, [TopicPartition(*place, offset)])
-        futures = self._admin.alter_consumer_group_offsets([position], request_timeout=TIMEOUT)
+    def commit(self, group: str, place: Place, progress: Progress) -> None:
+        """Commit for a group that has no members."""
+        position = TopicPartition(*place, progress.offset, progress.metadata)
+        question = ConsumerGroupTopicPartitions(group, [position])
+        futures = self._admin.alter_consumer_group_offsets([question], request_timeout=TIMEOUT)
         for future in futures.values():
             for answer in self._answer(future).topic_partitions:
                 if answer.error is not None:

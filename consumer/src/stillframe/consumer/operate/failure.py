@@ -28,7 +28,7 @@ EXIT_CODES: Final = {
 #: For errors that carry no hint of their own.
 HINTS: Final[dict[type[StillframeError], str]] = {
     SettingsError: "settings come from code, then STILLFRAME_* variables, then stillframe.toml",
-    DefinitionError: "correct it where it is declared; nothing was started",
+    DefinitionError: "correct the name or the declaration; nothing was started",
 }
 
 

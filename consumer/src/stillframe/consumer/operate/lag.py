@@ -13,6 +13,7 @@ from typing import Final
 
 from stillframe.consumer.operate.cluster import Cluster, Layout, Place
 from stillframe.consumer.operate.families import redrive_group
+from stillframe.consumer.operate.progress import Progress
 from stillframe.consumer.operate.scan import Range, scan
 from stillframe.schemas import InvalidHeaders, Record
 from stillframe.schemas.headers import read_delivery_state
@@ -37,13 +38,17 @@ class PartitionLag:
 
     Attributes:
         start, end: of the log.
-        committed: ``None`` if the group never committed here: it then starts at the log's beginning.
+        progress: ``None`` if the group never committed here: it then starts at the log's beginning.
     """
 
     partition: int
     start: int
     end: int
-    committed: int | None
+    progress: Progress | None = None
+
+    @property
+    def committed(self) -> int | None:
+        return None if self.progress is None else self.progress.offset
 
     @property
     def position(self) -> int:
@@ -55,18 +60,26 @@ class PartitionLag:
         return max(0, self.end - self.position)
 
     @property
+    def done(self) -> int:
+        """How much of the lag is done all the same: it lies above something that is not."""
+        return 0 if self.progress is None else min(self.lag, self.progress.past(self.start).above)
+
+    @property
     def deleted(self) -> int:
         """Offsets that retention took before the group had committed them."""
-        return max(0, self.start - self.committed) if self.committed is not None else 0
+        return 0 if self.committed is None else max(0, self.start - self.committed)
+
+    def is_done(self, offset: int) -> bool:
+        return self.progress is not None and self.progress.includes(offset)
 
 
 @dataclass(frozen=True, slots=True)
 class TopicLag:
-    """One topic of a group's family; of a dead-letter topic, the lag is what was not redriven.
+    """One topic of a group's family; of a dead-letter topic, done is what was sent back to work.
 
     Attributes:
-        due: of a retry topic, how much of the lag has reached its due time; ``None`` elsewhere, and
-            if there is too much to look at.
+        due: of a retry topic, how much of what is not done has reached its due time; ``None``
+            elsewhere, and if there is too much to look at.
     """
 
     topic: str
@@ -79,6 +92,11 @@ class TopicLag:
     def lag(self) -> int:
         return sum(each.lag for each in self.partitions)
 
+    @property
+    def unfinished(self) -> int:
+        """The lag without what is done."""
+        return sum(each.lag - each.done for each in self.partitions)
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyLag:
@@ -87,8 +105,9 @@ class FamilyLag:
     family: TopicFamily
     topics: tuple[TopicLag, ...]
 
-    def lag(self, role: Role) -> int:
-        return sum(topic.lag for topic in self.topics if topic.role is role)
+    def unfinished(self, role: Role) -> int:
+        """What is still to be done in the topics of a role."""
+        return sum(topic.unfinished for topic in self.topics if topic.role is role)
 
     @property
     def due(self) -> int | None:
@@ -108,7 +127,7 @@ class Offsets:
 
     starts: Mapping[Place, int]
     ends: Mapping[Place, int]
-    committed: Mapping[Place, int]
+    progress: Mapping[Place, Progress]
 
 
 def measure(
@@ -131,7 +150,7 @@ def family_lag(family: TopicFamily, offsets: Offsets) -> FamilyLag:
     topics = []
     for name, (role, tier) in _roles(family).items():
         partitions = tuple(
-            PartitionLag(number, offsets.starts[name, number], end, offsets.committed.get((name, number)))
+            PartitionLag(number, offsets.starts[name, number], end, offsets.progress.get((name, number)))
             for (topic, number), end in sorted(offsets.ends.items())
             if topic == name
         )
@@ -166,12 +185,12 @@ def _roles(family: TopicFamily) -> dict[str, tuple[Role, str | None]]:
 
 
 def _read(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout]) -> Offsets:
-    """Committed offsets come first: a commit made meanwhile then shows as lag, not as less than none."""
+    """Commits come first: one made meanwhile then shows as lag, not as less than none."""
     dead = places(family.dead_letter_topic, layouts)
     alive = [place for topic in family.names[:-1] for place in places(topic, layouts)]
-    committed = cluster.committed(family.group, alive) | cluster.committed(redrive_group(family.group), dead)
+    progress = cluster.progress(family.group, alive) | cluster.progress(redrive_group(family.group), dead)
     every = alive + dead
-    return Offsets(cluster.starts(every), cluster.ends(every), committed)
+    return Offsets(cluster.starts(every), cluster.ends(every), progress)
 
 
 def _with_due(cluster: Cluster, measured: FamilyLag, now: int) -> FamilyLag:
@@ -187,7 +206,8 @@ def _due(cluster: Cluster, topic: TopicLag, now: int) -> int | None:
         return None
     waiting = [Range(topic.topic, each.partition, each.position, each.end) for each in topic.partitions]
     with closing(scan(cluster.settings, waiting)) as written:
-        return count_due((record for record, _ in written), now)
+        by_number = {each.partition: each for each in topic.partitions}
+        return count_due((r for r, _ in written if not by_number[r.partition].is_done(r.offset)), now)
 
 
 def _is_due(record: Record, now: int) -> bool:

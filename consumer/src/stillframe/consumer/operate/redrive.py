@@ -2,11 +2,12 @@
 
 No other group on the task topic sees them again. Key and value stay byte for byte, the dead letters
 stay where they are, and each counts as redriven only after the broker's report. Delivery is at least
-once: an interrupted run repeats the batch that it was in.
+once: a run that is killed repeats the batch that it was in.
 
-A run over everything remembers its position as the committed offsets of the group ``G.redrive``, so
-that the next one goes on from there. A run over a selection remembers nothing. Kafka forgets the
-offsets of a group without members after 7 days (``offsets.retention.minutes``).
+What was sent back is remembered by the commits of a group of its own, ``G.redrive``: an offset, and
+the completion map above it, as a worker commits its own progress. Later runs leave it out, unless it
+is named. Kafka forgets the commits of a group without members after 7 days
+(``offsets.retention.minutes``), and a map holds a thousand runs or more, not any number.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from stillframe.consumer.operate.cluster import Cluster, Layout
 from stillframe.consumer.operate.dead_letters import DeadLetter
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.families import redrive_group
-from stillframe.consumer.operate.held import dead_letters, require
+from stillframe.consumer.operate.held import Held, dead_letters, require
 from stillframe.consumer.operate.piles import Filter
+from stillframe.consumer.operate.progress import Progress
 from stillframe.consumer.operate.scan import Range
 from stillframe.producer.client import Client, Report
 from stillframe.producer.errors import SubmitError
@@ -49,38 +51,42 @@ class Redrive:
     """One run over one dead-letter topic.
 
     Args:
-        chosen: which dead letters go back.
-        done: called with how many more are acknowledged.
+        where: the dead letters there are.
+        chosen: which of them go back.
+        done: called after each that is acknowledged.
+
+    Raises:
+        CommandError: there is no retry topic to send them to.
     """
 
     def __init__(
         self,
         cluster: Cluster,
-        family: TopicFamily,
+        where: Held,
         layouts: Mapping[str, Layout],
         chosen: Filter,
-        done: Callable[[int], object] = lambda _: None,
+        done: Callable[[], object] = lambda: None,
     ) -> None:
         self._cluster = cluster
-        self._family = family
-        self._target = _target(family, layouts)
+        self._where = where
+        self._target = _target(where.family, layouts)
         self._chosen = chosen
         self._done = done
         self._now = time.time_ns() // 1_000_000
         self.count = 0
 
-    def run(self, wanted: Sequence[Range]) -> int:
-        """Send back what is chosen in these ranges; how many were acknowledged.
+    def run(self) -> int:
+        """Send back what is chosen; how many were acknowledged.
 
         Raises:
             CommandError: the broker refused one, or did not report; says how many were redriven before.
             BrokerUnreachable: the dead letters could not be read to the end.
         """
-        producing = self._cluster.settings.handoff_settings()
-        client = Client(producing)
+        settings = self._cluster.settings.handoff_settings()
+        client = Client(settings)
         try:
-            for each in wanted:
-                self._redrive(client, each, producing.delivery_timeout + SPARE_TIME)
+            for wanted in self._where.ranges(self._chosen.names):
+                self._redrive(client, wanted, settings.delivery_timeout + SPARE_TIME)
         finally:
             client.close(SPARE_TIME)
             if self.count:
@@ -88,31 +94,43 @@ class Redrive:
         return self.count
 
     def _redrive(self, client: Client, wanted: Range, patience: float) -> None:
+        before = self._where.partitions[wanted.partition]
+        progress = before.progress or Progress(before.start)
         for batch in batches(dead_letters(self._cluster, [wanted])):
-            selected = sorted(filter(self._chosen.matches, batch), key=lambda dead: dead.order)
-            self._send(client, selected, patience)
-            self._remember(wanted, batch[-1].record.offset + 1)
-        self._remember(wanted, wanted.end)
+            selected = [dead for dead in batch if self._where.is_meant(dead, self._chosen)]
+            sent, error = self._send(client, sorted(selected, key=lambda dead: dead.order), patience)
+            progress = progress.plus(sent)
+            if self._chosen.is_everything and error is None:
+                progress = progress.past(batch[-1].record.offset + 1)
+            if selected:
+                group = redrive_group(self._where.family.group)
+                self._cluster.commit(group, (wanted.topic, wanted.partition), progress)
+            if error is not None:
+                raise self._stopped(error)
 
-    def _send(self, client: Client, batch: Sequence[DeadLetter], patience: float) -> None:
-        reports: SimpleQueue[Report] = SimpleQueue()
-        sent, error = 0, None
-        for dead in batch:
-            try:
-                self._send_one(client, dead, reports)
-            except SubmitError as refused:
-                error = refused
-                break
-            sent += 1
-        for _ in range(sent):
-            report = _next(reports, patience)
+    def _send(
+        self, client: Client, batch: Sequence[DeadLetter], patience: float
+    ) -> tuple[list[int], SubmitError | None]:
+        """Send a batch and wait for its reports: the offsets that were acknowledged, and the first error."""
+        reports: SimpleQueue[tuple[int, Report]] = SimpleQueue()
+        handed_over, acknowledged = 0, list[int]()
+        error: SubmitError | None = None
+        try:
+            for dead in batch:
+                self._hand_over(client, dead, reports)
+                handed_over += 1
+        except SubmitError as refused:
+            error = refused
+        for _ in range(handed_over):
+            offset, report = _next(reports, patience)
             error = error or report.error
-            self.count += report.error is None
-            self._done(report.error is None)
-        if error is not None:
-            raise self._stopped(error)
+            if report.error is None:
+                acknowledged.append(offset)
+                self.count += 1
+                self._done()
+        return acknowledged, error
 
-    def _send_one(self, client: Client, dead: DeadLetter, reports: SimpleQueue[Report]) -> None:
+    def _hand_over(self, client: Client, dead: DeadLetter, reports: SimpleQueue[tuple[int, Report]]) -> None:
         record, target = dead.record, self._target
         client.send(
             target.topic,
@@ -121,13 +139,8 @@ class Redrive:
             dead.redriven(target.tier, self._now),
             partition=record.partition if record.partition < target.partitions else -1,
             timeout=SPARE_TIME,
-            on_report=reports.put,
+            on_report=lambda report: reports.put((record.offset, report)),
         )
-
-    def _remember(self, wanted: Range, offset: int) -> None:
-        if self._chosen.is_everything:
-            group = redrive_group(self._family.group)
-            self._cluster.commit(group, (wanted.topic, wanted.partition), offset)
 
     def _stopped(self, error: SubmitError) -> CommandError:
         stopped = CommandError(f"stopped after {self.count} were redriven: {error}")
@@ -137,8 +150,8 @@ class Redrive:
         audit(
             "dead_letters_redriven",
             count=self.count,
-            group=self._family.group,
-            topic=self._family.dead_letter_topic,
+            group=self._where.family.group,
+            topic=self._where.topic,
             to=self._target.topic,
             selection=self._chosen.described(),
         )
@@ -158,7 +171,7 @@ def batches(dead_letters: Iterable[DeadLetter]) -> Iterator[list[DeadLetter]]:
         yield batch
 
 
-def _next(reports: SimpleQueue[Report], patience: float) -> Report:
+def _next(reports: SimpleQueue[tuple[int, Report]], patience: float) -> tuple[int, Report]:
     try:
         return reports.get(timeout=patience)
     except Empty:

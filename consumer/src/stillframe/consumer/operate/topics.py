@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from stillframe.consumer.errors import UnsafeTopics
-from stillframe.consumer.operate.audit import warn
+from stillframe.consumer.operate.audit import warn_unchecked
 from stillframe.consumer.operate.cluster import FORBIDDEN, TIMEOUT, Cluster, Refused
 from stillframe.consumer.operate.topic_plan import Grow, Set, Shortfall, retention_bound, shortfalls
 from stillframe.consumer.operate.topic_rules import Choices, Create, Found
@@ -76,8 +76,15 @@ def apply(
     return _once_known(lambda: plan(cluster, families, choices))
 
 
-def require_safe_topics(settings: WorkerSettings, families: Sequence[TopicFamily]) -> dict[str, int]:
-    """Refuse topics that could lose a task. Asks the broker two questions, each bounded by 5 s.
+def require_safe_topics(
+    settings: WorkerSettings,
+    families: Sequence[TopicFamily],
+    warn: Callable[[str], object] = warn_unchecked,
+) -> dict[str, int]:
+    """Refuse topics that could lose a task. Asks the broker three questions, each bounded by 5 s.
+
+    Args:
+        warn: told why, if the topics' settings cannot be checked; by default a line on standard error.
 
     Returns:
         the number of partitions of each topic.
@@ -91,7 +98,7 @@ def require_safe_topics(settings: WorkerSettings, families: Sequence[TopicFamily
     if unsafe := _planned(seen, families, choices).unsafe:
         raise unsafe_topics(unsafe)
     if seen.unchecked:
-        warn("topics_unchecked", reason=seen.unchecked)
+        warn(seen.unchecked)
     return {name: found.partitions for name, found in seen.found.items()}
 
 

@@ -67,8 +67,8 @@ class Commits:
         done = []
         for position in positions:
             sent = self._in_flight.get((position.topic, position.partition))
-            # Revoked since: whoever owns it now commits for itself.
-            if position.error is None and sent is not None and sent[0].owned:
+            # Revoked since: whoever owns it now commits for itself. Another offset: a late answer to an older one.
+            if position.error is None and sent is not None and sent[0].owned and position.offset == sent[1].offset:
                 sent[0].committed = sent[1]
                 done.append(sent[0])
         self._emit(Committed(done))

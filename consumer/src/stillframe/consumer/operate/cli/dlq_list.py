@@ -8,7 +8,7 @@ from typing import Any
 from stillframe.consumer.operate.cli.options import AsJson, Errors, Groups, Servers, Topics, Types
 from stillframe.consumer.operate.cli.output import print_json, print_table
 from stillframe.consumer.operate.cli.scope import Scope, find
-from stillframe.consumer.operate.held import dead_letters, held, ranges
+from stillframe.consumer.operate.held import Held, held, search
 from stillframe.consumer.operate.piles import Filter, Pile, Piles
 from stillframe.consumer.operate.quantities import moment
 from stillframe.schemas.topics import TopicFamily
@@ -25,18 +25,18 @@ def list_piles(
     bootstrap_servers: Servers = None,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters by task type and error, those left out that `redrive --all` has sent back."""
+    """List dead letters by task type and error; those that were sent back to work are left out."""
     scope = find(group, topic, bootstrap_servers)
     chosen = Filter(types=task_type or (), errors=error or ())
     listed = [_listed(scope, family, chosen) for family in scope.families]
     if as_json:
         print_json({"dead_letter_topics": [_as_json(*each) for each in listed]})
         return
-    for family, piles, redriven in listed:
+    for where, piles in listed:
         if piles.count:
             print_piles(piles)
-        behind = f"; {redriven:,} older ones were redriven" if redriven else ""
-        print(f"{family.dead_letter_topic}: {piles.count:,} dead letters{behind}")
+        besides = f"; {where.redriven:,} more were sent back" if where.redriven else ""
+        print(f"{where.topic}: {piles.count:,} dead letters{besides}")
 
 
 def print_piles(piles: Piles) -> None:
@@ -59,24 +59,24 @@ def piles_as_json(piles: Piles) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(scope: Scope, family: TopicFamily, chosen: Filter) -> tuple[TopicFamily, Piles, int]:
-    partitions = held(scope.cluster, family, scope.layouts)
+def _listed(scope: Scope, family: TopicFamily, chosen: Filter) -> tuple[Held, Piles]:
+    where = held(scope.cluster, family, scope.layouts)
     piles = Piles()
-    for dead in filter(chosen.matches, dead_letters(scope.cluster, ranges(family, partitions))):
+    for dead in search(scope.cluster, where, chosen):
         piles.add(dead)
-    return family, piles, sum(each.position - each.start for each in partitions)
+    return where, piles
 
 
 def _row(pile: Pile) -> Sequence[object]:
     return pile.task_type, pile.error_type, pile.count, moment(pile.first), moment(pile.last), pile.newest
 
 
-def _as_json(family: TopicFamily, piles: Piles, redriven: int) -> dict[str, Any]:
+def _as_json(where: Held, piles: Piles) -> dict[str, Any]:
     return {
-        "group": family.group,
-        "topic": family.topic,
-        "dead_letter_topic": family.dead_letter_topic,
+        "group": where.family.group,
+        "topic": where.family.topic,
+        "dead_letter_topic": where.topic,
         "count": piles.count,
-        "redriven": redriven,
+        "redriven": where.redriven,
         "piles": piles_as_json(piles),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,13 +13,11 @@ from stillframe.consumer.operate.cli.options import AsJson, Errors, Group, Named
 from stillframe.consumer.operate.cli.output import console, print_json
 from stillframe.consumer.operate.cli.scope import Scope, find, no_such_dead_letters, require_one_topic
 from stillframe.consumer.operate.dead_letters import parse_name
-from stillframe.consumer.operate.held import dead_letters, held, ranges
+from stillframe.consumer.operate.held import Held, held, search
 from stillframe.consumer.operate.piles import Filter, Piles
 from stillframe.consumer.operate.redrive import Redrive
-from stillframe.consumer.operate.scan import Range
-from stillframe.schemas.topics import TopicFamily
 
-All = Annotated[bool, typer.Option("--all", help="Every one that no earlier --all has sent back.")]
+All = Annotated[bool, typer.Option("--all", help="Every one that was not sent back before.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, more than one is only shown.")]
 
 
@@ -38,16 +36,16 @@ def redrive(
     """Send dead letters back to work: due at once, attempts counted from 1, to their own group only.
 
     They go to the shortest retry topic, ordered by origin, and stay in the dead-letter topic. Delivery
-    is at least once. A run with --all remembers how far it came (for 7 days) and goes on from there;
-    a run over a selection remembers nothing and repeats it.
+    is at least once. What was sent back is remembered for 7 days: later runs leave it out, and one
+    that was interrupted goes on from there. A dead letter that is named is sent again.
     """
     chosen = _chosen(which, task_type, error, everything=everything)
     scope = find([group], topic, bootstrap_servers)
     require_one_topic(scope, chosen.names)
-    wanted = {f: ranges(f, held(scope.cluster, f, scope.layouts), chosen.names) for f in scope.families}
-    piles = _piles(scope, wanted, chosen)
+    where = [held(scope.cluster, family, scope.layouts) for family in scope.families]
+    piles = _piles(scope, where, chosen)
     dry_run = piles.count > 1 and not yes
-    redriven = 0 if dry_run else _run(scope, wanted, chosen, piles.count)
+    redriven = 0 if dry_run else _run(scope, where, chosen, piles.count)
     _report(scope, piles, redriven, dry_run=dry_run, as_json=as_json)
 
 
@@ -64,30 +62,26 @@ def _chosen(
     return chosen
 
 
-def _piles(scope: Scope, wanted: Mapping[TopicFamily, Sequence[Range]], chosen: Filter) -> Piles:
+def _piles(scope: Scope, where: Sequence[Held], chosen: Filter) -> Piles:
     """What would go; every dead letter that was named must be there."""
     piles = Piles()
     missing = set(chosen.names)
-    for dead in filter(
-        chosen.matches, dead_letters(scope.cluster, [each for where in wanted.values() for each in where])
-    ):
-        piles.add(dead)
-        missing -= set(dead.names)
+    for each in where:
+        for dead in search(scope.cluster, each, chosen):
+            piles.add(dead)
+            missing -= set(dead.names)
     if missing:
         raise no_such_dead_letters(scope, missing)
     return piles
 
 
-def _run(scope: Scope, wanted: Mapping[TopicFamily, Sequence[Range]], chosen: Filter, total: int) -> int:
-    redriven = 0
+def _run(scope: Scope, where: Sequence[Held], chosen: Filter, total: int) -> int:
     columns = (TextColumn("redriven"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     terminal = console(stderr=True)
     with Progress(*columns, console=terminal, disable=not terminal.is_terminal, transient=True) as bar:
         task = bar.add_task("", total=total)
-        for family, where in wanted.items():
-            run = Redrive(scope.cluster, family, scope.layouts, chosen, lambda n: bar.advance(task, n))
-            redriven += run.run(where)
-    return redriven
+        runs = [Redrive(scope.cluster, each, scope.layouts, chosen, lambda: bar.advance(task)) for each in where]
+        return sum(run.run() for run in runs)
 
 
 def _report(scope: Scope, piles: Piles, redriven: int, *, dry_run: bool, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from stillframe.consumer.operate.cli.options import AsJson, Group, Servers, Topi
 from stillframe.consumer.operate.cli.output import print_fields, print_json
 from stillframe.consumer.operate.cli.scope import Scope, find, no_such_dead_letters, require_one_topic
 from stillframe.consumer.operate.dead_letters import DeadLetter, Name, parse_name
-from stillframe.consumer.operate.held import dead_letters, held, ranges
+from stillframe.consumer.operate.held import held, search
 from stillframe.consumer.operate.piles import Filter
 from stillframe.consumer.operate.quantities import moment
 from stillframe.schemas import DecodeError, decode
@@ -73,10 +73,8 @@ def described(family: TopicFamily, dead: DeadLetter, *, reveal: bool) -> dict[st
 
 
 def _found(scope: Scope, name: Name) -> Iterator[tuple[TopicFamily, DeadLetter]]:
-    chosen = Filter(names=[name])
     for family in scope.families:
-        partitions = held(scope.cluster, family, scope.layouts)
-        for dead in filter(chosen.matches, dead_letters(scope.cluster, ranges(family, partitions, [name]))):
+        for dead in search(scope.cluster, held(scope.cluster, family, scope.layouts), Filter(names=[name])):
             yield family, dead
 
 

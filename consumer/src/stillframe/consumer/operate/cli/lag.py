@@ -12,15 +12,15 @@ from stillframe.consumer.operate.cli.scope import find
 from stillframe.consumer.operate.lag import FamilyLag, PartitionLag, Role, TopicLag, measure
 from stillframe.consumer.operate.quantities import moment
 
-COLUMNS = ("topic", "role", "partition#", "start#", "end#", "committed#", "lag#", "due#")
+COLUMNS = ("topic", "role", "partition#", "start#", "end#", "committed#", "lag#", "done#", "due#")
 
 
 def lag(*, group: Groups, topic: Topics = None, bootstrap_servers: Servers = None, as_json: AsJson = False) -> None:
     """Show how far groups are behind: log end minus committed offset, asked of the broker.
 
-    Retry topics are counted apart: what waits there may not be due yet. Their lag also counts what is
-    done already but lies above a task that still waits. Of a dead-letter topic, the lag is what no
-    `dlq redrive --all` has sent back.
+    "done" is the part of the lag that is done already but lies above a task that is not. Retry topics
+    are counted apart: what waits there may not be due yet. Of a dead-letter topic, done is what was
+    sent back to work.
     """
     scope = find(group, topic, bootstrap_servers)
     now = time.time_ns() // 1_000_000
@@ -36,18 +36,19 @@ def lag(*, group: Groups, topic: Topics = None, bootstrap_servers: Servers = Non
 def _rows(family: FamilyLag) -> Iterator[tuple[object, ...]]:
     """A line for each topic, and below it one for each partition with something to say."""
     for topic in family.topics:
-        yield topic.topic, topic.role, len(topic.partitions), None, None, None, topic.lag, topic.due
+        done = topic.lag - topic.unfinished
+        yield topic.topic, topic.role, len(topic.partitions), None, None, None, topic.lag, done, topic.due
         for each in topic.partitions:
             if each.lag or each.deleted:
-                yield "", "", each.partition, each.start, each.end, each.committed, each.lag, None
+                yield "", "", each.partition, each.start, each.end, each.committed, each.lag, each.done, None
 
 
 def _summary(family: FamilyLag) -> str:
-    waiting, due = family.lag(Role.RETRY), family.due
+    waiting, due = family.unfinished(Role.RETRY), family.due
     parts = [
-        f"{family.lag(Role.TASKS):,} tasks to do",
+        f"{family.unfinished(Role.TASKS):,} tasks to do",
         f"{waiting:,} in retry" + ("" if due is None else f" ({due:,} due)"),
-        f"{family.lag(Role.DEAD_LETTERS):,} dead",
+        f"{family.unfinished(Role.DEAD_LETTERS):,} dead",
     ]
     alive = [topic for topic in family.topics if topic.role is not Role.DEAD_LETTERS]
     if deleted := sum(each.deleted for topic in alive for each in topic.partitions):
@@ -59,10 +60,10 @@ def _family(family: FamilyLag) -> dict[str, Any]:
     return {
         "group": family.family.group,
         "topic": family.family.topic,
-        "lag": family.lag(Role.TASKS),
-        "retry": family.lag(Role.RETRY),
+        "tasks": family.unfinished(Role.TASKS),
+        "retry": family.unfinished(Role.RETRY),
         "due": family.due,
-        "dead": family.lag(Role.DEAD_LETTERS),
+        "dead": family.unfinished(Role.DEAD_LETTERS),
         "topics": [_topic(each) for each in family.topics],
     }
 
@@ -73,6 +74,7 @@ def _topic(topic: TopicLag) -> dict[str, Any]:
         "role": topic.role,
         "tier": topic.tier,
         "lag": topic.lag,
+        "unfinished": topic.unfinished,
         "due": topic.due,
         "partitions": [_partition(each) for each in topic.partitions],
     }
@@ -85,5 +87,6 @@ def _partition(each: PartitionLag) -> dict[str, Any]:
         "end": each.end,
         "committed": each.committed,
         "lag": each.lag,
+        "done": each.done,
         "deleted": each.deleted,
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from stillframe.consumer.operate.audit import warn
 from stillframe.consumer.operate.cluster import Cluster, Layout
 from stillframe.consumer.operate.dead_letters import Name, Position
 from stillframe.consumer.operate.errors import CommandError, hinted
@@ -78,5 +78,5 @@ def connect(settings: WorkerSettings) -> Cluster:
         SettingsError: a property is refused, or TLS is required and missing.
     """
     if warning := check_transport(settings):
-        warn("transport", reason=warning)
+        print(f"warning: {warning}", file=sys.stderr)
     return Cluster(settings)

@@ -1,0 +1,60 @@
+"""How far a group has come in a partition, read from its commits. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from stillframe.consumer.progress.completion_map import Run, UnreadableMap, decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Everything below ``offset`` is behind the group, and so are the runs above it, in rising order.
+
+    A worker commits its progress so (promise I3), and a redrive of dead letters does as well.
+    """
+
+    offset: int
+    runs: tuple[Run, ...] = ()
+
+    @classmethod
+    def read(cls, offset: int, metadata: str | None) -> Progress:
+        """From a commit; metadata that is no completion map says nothing of what lies above the offset."""
+        try:
+            return cls(offset, decode(offset, metadata))
+        except UnreadableMap:
+            return cls(offset)
+
+    @property
+    def metadata(self) -> str:
+        """What to commit with the offset; of runs that do not fit, the last are forgotten."""
+        return encode(self.offset, self.runs)
+
+    @property
+    def above(self) -> int:
+        """How many offsets the runs hold."""
+        return sum(end - start for start, end in self.runs)
+
+    def includes(self, offset: int) -> bool:
+        if offset < self.offset:
+            return True
+        index = bisect_right(self.runs, offset, key=lambda run: run[0])
+        return index > 0 and offset < self.runs[index - 1][1]
+
+    def plus(self, offsets: Iterable[int]) -> Progress:
+        """With some offsets more; the position moves up over what has become contiguous."""
+        position, merged = self.offset, list[Run]()
+        for start, end in sorted([*self.runs, *((offset, offset + 1) for offset in offsets)]):
+            if start <= position:
+                position = max(position, end)
+            elif merged and start <= merged[-1][1]:
+                merged[-1] = merged[-1][0], max(merged[-1][1], end)
+            else:
+                merged.append((start, end))
+        return Progress(position, tuple(merged))
+
+    def past(self, offset: int) -> Progress:
+        """With everything below an offset, whether there are records or gaps."""
+        return replace(self, offset=max(self.offset, offset)).plus(())
