@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
     PLAIN = "plain"
     SLOW = "slow"  # done at once, but long in flight: it holds the frontier back while others finish
+    STUMBLING = "stumbling"  # as long, and then it fails once: a retry that begins while its partition leaves
     FLAKY = "flaky"  # fails once, and waits in memory
     POSTPONED = "postponed"  # fails twice, and waits in the first tier, then in the second
     DOOMED = "doomed"  # fails in memory until its attempts are used up
@@ -33,7 +34,8 @@ class Kind(StrEnum):
 
 SHARES = {
     Kind.PLAIN: 0.86,
-    Kind.SLOW: 0.01,
+    Kind.SLOW: 0.005,
+    Kind.STUMBLING: 0.005,
     Kind.FLAKY: 0.05,
     Kind.POSTPONED: 0.05,
     Kind.DOOMED: 0.01,
@@ -61,7 +63,8 @@ def works(seed: int, count: int) -> Iterator[Work]:
     for number in range(count):
         kind = random.choices(kinds, shares)[0]
         rank = random.choices(range(KEYS), cum_weights=weights)[0]
-        seconds = random.uniform(0.3, 0.9) if kind is Kind.SLOW else random.uniform(0.001, 0.007)
+        long = kind in {Kind.SLOW, Kind.STUMBLING}
+        seconds = random.uniform(0.3, 0.9) if long else random.uniform(0.001, 0.007)
         yield Work(number=number, key=f"key-{rank}", kind=kind, seconds=seconds)
 
 
@@ -70,7 +73,7 @@ def fail(work: Work, attempt: int) -> None:
     match work.kind, attempt:
         case Kind.HOPELESS, _:
             raise PermanentError("hopeless")
-        case (Kind.FLAKY, 1) | (Kind.DOOMED, _):
+        case (Kind.FLAKY | Kind.STUMBLING, 1) | (Kind.DOOMED, _):
             raise RetryAfter(MEMORY_WAIT * 0.3)
         case Kind.POSTPONED, 1:
             raise RetryAfter(MEMORY_WAIT * 1.5)

@@ -74,7 +74,7 @@ def _parameters(function: Callable[..., Any], who: str, task_type: TaskType[Any]
 def _check_annotations(
     function: Callable[..., Any], parameters: list[inspect.Parameter], who: str, task_type: TaskType[Any]
 ) -> None:
-    expected = (task_type.payload, TaskContext)
+    expected: tuple[type[Any], ...] = (task_type.payload, TaskContext)
     hints = _hints(function)
     for parameter, kind in zip(parameters, expected, strict=False):
         annotation = hints.get(parameter.name)

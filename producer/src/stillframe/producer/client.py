@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import weakref
 from contextlib import suppress
 from typing import Final
@@ -173,9 +174,9 @@ class Client:
             "Kafka is slow or out of reach, or queue_size is too small for this rate"
         )
 
-    def close_at_exit(self) -> None:
-        """Give what was submitted last the chance to arrive, within ``close_timeout``."""
-        self.close(self._settings.close_timeout)
+    def close_at_exit(self, elapsed: float) -> None:
+        """Give what was submitted last the chance to arrive, within what is left of ``close_timeout``."""
+        self.close(max(0.0, self._settings.close_timeout - elapsed))
 
     def forget_parent(self) -> None:
         """In a forked child: let go of what is the parent's."""
@@ -190,8 +191,9 @@ CLIENTS: Final[weakref.WeakSet[Client]] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
+    start = time.monotonic()
     for client in list(CLIENTS):
-        client.close_at_exit()
+        client.close_at_exit(time.monotonic() - start)
 
 
 def _forget_parent() -> None:

@@ -108,9 +108,11 @@ class Connection:
                 on_delivery=partial(self._delivered, number),
                 headers=list(record.headers),
             )
-        except (BufferError, KafkaException) as error:
+        except Exception as error:
             if self._take(number) is None:
                 return True
+            if not isinstance(error, BufferError | KafkaException):
+                raise
             if _is_fatal(error):
                 self._break(error)
                 return False
@@ -178,7 +180,7 @@ class Connection:
             self._break(error)
 
     def _break(self, error: Exception) -> None:
-        reason = error.args[0] if isinstance(error, KafkaException) else error
+        reason = error.args[0].str() if isinstance(error, KafkaException) else error
         self._broken = self._broken or f"fatal error of the client: {reason}"
 
     def _delivered(self, number: int, error: KafkaError | None, message: Message) -> None:
