@@ -202,6 +202,17 @@ def test_a_mutation_is_caught(mutate: Callable[[Rows], None]) -> None:
     assert {promise for promise, cases in check(rows).faults.items() if cases} == CAUGHT[mutate]
 
 
+def test_who_loses_its_session_is_the_last_to_know() -> None:
+    """Until it hears of it, the old owner runs on beside the new one: that is no fault, the session was lost."""
+    rows = all_is_well()
+    late = first(rows, "stopped")["at"] - 0.5
+    first(rows, "killed").update(kind="lost", process="a", ownerships=[1, 2], at=late)
+    verdict = check(rows)
+    assert verdict.sound, verdict.faults
+    causes = {cause for each in verdict.duplicates for cause in each.causes}
+    assert "above the committed frontier of a lost session" in causes
+
+
 def test_a_wait_that_was_cut_off_may_start_over() -> None:
     """Two kills in a row, the second in the middle of the redelivery, are explained one by one."""
     rows = all_is_well()

@@ -19,9 +19,15 @@ def waiting(not_before: bytes | None, value: bytes = b"{}") -> Record:
 
 
 def test_lag_is_log_end_minus_committed() -> None:
-    """In offsets, and never less than none: a topic that was created anew may end below its commit."""
-    assert PartitionLag(0, start=10, end=50, progress=Progress(30)).lag == 20
-    assert PartitionLag(0, start=0, end=5, progress=Progress(30)).lag == 0
+    """In offsets."""
+    assert PartitionLag.of(0, start=10, end=50, progress=Progress(30)).lag == 20
+    assert PartitionLag.of(0, start=10, end=50, progress=Progress(50)).lag == 0
+
+
+def test_progress_past_the_end_is_that_of_another_topic() -> None:
+    """A topic that was deleted and made anew has nothing done: its records must not be hidden by an old commit."""
+    assert PartitionLag.of(0, start=0, end=5, progress=Progress(6)) == PartitionLag(0, 0, 5, None)
+    assert PartitionLag.of(0, start=0, end=5, progress=Progress(2, ((4, 6),))) == PartitionLag(0, 0, 5, Progress(2))
 
 
 def test_a_group_that_never_committed_starts_at_the_logs_beginning() -> None:

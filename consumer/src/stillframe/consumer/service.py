@@ -59,7 +59,7 @@ def serve(worker: Worker) -> None:
     with _stop_on_signals(worker), serve_health(settings, health, metrics) as address:
         if address is not None:
             logs.serving(address)
-        partition_counts = require_safe_topics(settings, families)
+        partition_counts = require_safe_topics(settings, families, warn=lambda text: emit(Warned(text)))
         with worker.lifespan() as state:
             run = _Run(worker, partition_counts, emit, state)
             try:

@@ -14,13 +14,20 @@
     │   ├── UnknownTaskType       nobody registered the task's type here
     │   ├── InvalidPayload        the payload does not fit the task type's model
     │   └── InvalidHeaders        a header contradicts the value, or a delivery header is forged
+    ├── BodyIncomplete            the client went away before the body to capture had arrived
     ├── SubmitError               the producer could not hand a task to Kafka
     │   ├── SubmitRejected        the local queue stayed full past the deadline: answer 503
+    │   │   └── ProducerClosed    the producer was closed before there was a place
     │   ├── SubmitFailed          the broker refused the task; it is not in the log
-    │   └── SubmitUnknown         no report in time; the task may still arrive
+    │   ├── SubmitUnknown         no report in time; the task may still arrive
+    │   └── SubmitIncomplete      some tasks of a submit_many were not acknowledged; it names each
     ├── WorkerError               the worker refuses to start or cannot go on
     │   ├── UnsafeTopics          a topic is missing or configured so that tasks could be lost
-    │   └── BrokerUnreachable     nothing answered at the bootstrap servers
+    │   ├── BrokerUnreachable     nothing answered at the bootstrap servers
+    │   ├── FatalClientError      librdkafka says that this client can do nothing more
+    │   └── CrashedHandler        a handler asked the process to end: it drains and does
+    ├── CommandError              a command of the CLI cannot do what it was asked for
+    │   └── Refused               the broker does not allow what the command asks of it
     └── TaskError                 what a handler raises to say how its failure is to be treated
         ├── PermanentError        retrying cannot help: dead-letter now
         └── TransientError        retrying may help, whatever the classification says

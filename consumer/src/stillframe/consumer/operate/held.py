@@ -70,7 +70,7 @@ def held(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout]) -
     progress = cluster.progress(redrive_group(family.group), where)
     starts, ends = cluster.starts(where), cluster.ends(where)
     partitions = {
-        place[1]: PartitionLag(place[1], starts[place], ends[place], progress.get(place)) for place in where
+        place[1]: PartitionLag.of(place[1], starts[place], ends[place], progress.get(place)) for place in where
     }
     return Held(family, partitions)
 

@@ -46,6 +46,15 @@ class PartitionLag:
     end: int
     progress: Progress | None = None
 
+    @classmethod
+    def of(cls, partition: int, start: int, end: int, progress: Progress | None) -> PartitionLag:
+        """One whose progress is to be believed: what reaches past the log's end is that of a topic deleted since."""
+        if progress is None or progress.offset > end:
+            return cls(partition, start, end)
+        if progress.runs and progress.runs[-1][1] > end:
+            progress = Progress(progress.offset)
+        return cls(partition, start, end, progress)
+
     @property
     def committed(self) -> int | None:
         return None if self.progress is None else self.progress.offset
@@ -150,7 +159,7 @@ def family_lag(family: TopicFamily, offsets: Offsets) -> FamilyLag:
     topics = []
     for name, (role, tier) in _roles(family).items():
         partitions = tuple(
-            PartitionLag(number, offsets.starts[name, number], end, offsets.progress.get((name, number)))
+            PartitionLag.of(number, offsets.starts[name, number], end, offsets.progress.get((name, number)))
             for (topic, number), end in sorted(offsets.ends.items())
             if topic == name
         )

@@ -18,7 +18,11 @@ from stillframe.consumer.operate.failure import EXIT_CODES, OK, report
 from stillframe.producer.callbacks import LOGGER
 from stillframe.schemas import StillframeError
 
-EPILOG = "Exit codes:\n\n" + "\n".join(f"- {code}: {meaning}" for code, meaning in EXIT_CODES.items())
+EPILOG = "\n".join([
+    "Exit codes:\n",
+    *(f"- {code}: {meaning}" for code, meaning in EXIT_CODES.items()),
+    "- 128 + N: ended by signal N",
+])  # fmt: skip
 
 app = typer.Typer(
     help="Run and look after Stillframe workers.",
