@@ -278,3 +278,22 @@ def test_ends_are_kept_in_the_order_they_came(pool: Pool) -> None:
     threads = pool(1, lambda each: dead if each.record.offset % 2 else Done())
     threads.offer(arrivals(4))
     assert ended(threads, 4) == [Done(), dead, Done(), dead]
+
+
+def test_a_failure_during_the_drain_waits_in_no_memory(pool: Pool) -> None:
+    """Its partition is leaving: the retry must be handed to a tier, or it would run here and at the new owner."""
+    go, entered = threading.Event(), threading.Event()
+
+    def run(each: Arrival) -> End:
+        entered.set()
+        go.wait(10)
+        return Retry(1_000_100, FAILURE)
+
+    threads = pool(1, run)
+    (leaving,) = arrivals(1)
+    threads.offer([leaving])
+    wait_until(entered.is_set, describe="the handler to run")
+    assert threads.withdraw([leaving.partition]) == []
+    go.set()
+    assert ended(threads, 1) == [Retry(1_000_100, FAILURE)]
+    assert threads.counts() == (0, 0, 0)

@@ -77,6 +77,8 @@ class Threads:
         """Start nothing more of these partitions; returns the retries that waited in memory."""
         leaving = set(partitions)
         with self._lock:
+            for partition in leaving:
+                partition.leaving = True  # what still runs may fail yet, and would wait here for a retry
             queued = self._lanes.drop(lambda arrival: arrival.partition in leaving)
             waiting = self._waiting.drop(lambda arrival: arrival.partition in leaving)
         return [arrival for arrival in (*queued, *(arrival for _, arrival in waiting)) if arrival.failed_here]
@@ -201,7 +203,8 @@ class Threads:
             self._idle.notify()
 
     def _stays(self, arrival: Arrival, end: Retry) -> bool:
-        return self._starting and arrival.partition.owned and end.due - self._now() <= self._memory_wait
+        stays = self._starting and arrival.partition.owned and not arrival.partition.leaving
+        return stays and end.due - self._now() <= self._memory_wait
 
 
 def cancel(arrivals: Iterable[Arrival]) -> None:

@@ -17,6 +17,7 @@ class Partition:
         family: the task topic it belongs to, itself or through one of its retry topics.
         tier: the tier of a retry topic; ``None`` on the task topic.
         committed: what the broker has acknowledged, if anything.
+        leaving: it is about to be given up: no retry of its tasks may wait in memory any more.
         paused: why intake is paused; ``None`` while it flows.
         held: hand-offs that the broker has refused and that are being tried again.
         stopped: why the client can read no further, such as an offset out of range.
@@ -26,6 +27,7 @@ class Partition:
         "committed",
         "family",
         "held",
+        "leaving",
         "ledger",
         "number",
         "owned",
@@ -43,6 +45,7 @@ class Partition:
         self.ledger = ledger
         self.committed: CommitPoint | None = None
         self.owned = True
+        self.leaving = False
         self.paused: str | None = None
         self.held = 0
         self.stopped: str | None = None
