@@ -29,7 +29,7 @@ fix: $(VENV)  ## Format, and fix what the linter can
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-chaos: $(VENV)  ## Kill workers and brokers under load, then account for every task: TASKS= RATE= KILLS= SEED=
+chaos: $(VENV)  ## Kill workers under load, then account for every task: TASKS= RATE= KILLS= SEED=
 	@.venv/bin/python -m tests.chaos
 
 bench: $(VENV)  ## Measure throughput and latency

@@ -16,9 +16,9 @@ LATENESS_SECONDS: Final = 1.0
 
 #: Good choices, not promises: pass another value through and it is taken.
 DEFAULTS: Final[dict[str, Any]] = {
-    # A submission that waits for its report must not wait for company first: measured 0.3 ms against
-    # 1.5 ms at 1 ms and 5.8 ms at 5 ms of linger. Under load batches form by themselves, while earlier
-    # requests are in flight, and the rate does not suffer.
+    # A submission that waits for its report must not wait for company first: 0.3 ms, measured, against
+    # 1.5 ms at a linger of 1 and 5.8 ms at 5. Who only ever submits with ASYNC may pass 5 through: with
+    # fewer, larger requests one thread handed over about twice as many tasks per second.
     "linger.ms": 0,
     # Tasks are small JSON texts that resemble each other. Measured: no cost in rate or latency.
     "compression.type": "lz4",
@@ -74,7 +74,7 @@ def _milliseconds_for_librdkafka(delivery_timeout: float) -> int:
 
 def _acknowledgement(durability: Durability) -> dict[str, Any]:
     if durability is Durability.SEMI_SYNC:
-        # One request in flight keeps order through retries. It is also the faster way: without that
-        # bound, and without linger, each task becomes a request of its own (measured).
+        # One request at a time to a broker keeps order through retries. It is no slower: tasks gather
+        # meanwhile, where without any bound each would become a request of its own (measured).
         return {"acks": 1, "enable.idempotence": False, "max.in.flight.requests.per.connection": 1}
     return {"acks": "all", "enable.idempotence": True}
