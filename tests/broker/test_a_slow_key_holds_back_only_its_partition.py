@@ -39,7 +39,7 @@ def test_a_slow_key_holds_back_only_its_partition(kafka: Kafka, topic_name: str)
     others = submit(bootstrap, task_type, [Work(number=n, key=f"k{n}") for n in range(10 * LIMIT)])
 
     def held() -> set[int]:
-        """Partitions that are paused now; the others pause for a moment, whenever a batch is larger than the limit."""
+        """Partitions that are paused now; others pause for a moment, when a batch is larger than the limit."""
         turns = [event for event in tuple(events) if isinstance(event, PartitionPaused | PartitionResumed)]
         last = {event.partition.number: event for event in turns}
         return {number for number, event in last.items() if isinstance(event, PartitionPaused)}

@@ -42,6 +42,12 @@ def test_redrive_brings_a_dead_task_back_to_done(kafka: Kafka, topic_name: str) 
 
 def stillframe(*arguments: str, bootstrap: str) -> dict[str, object]:
     """What a command prints as JSON."""
-    command = [Path(sys.executable).with_name("stillframe"), *arguments, "--bootstrap-servers", bootstrap, "--json"]
+    command = [
+        str(Path(sys.executable).with_name("stillframe")),
+        *arguments,
+        "--bootstrap-servers",
+        bootstrap,
+        "--json",
+    ]
     found: dict[str, object] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return found

@@ -297,3 +297,25 @@ def test_a_failure_during_the_drain_waits_in_no_memory(pool: Pool) -> None:
     go.set()
     assert ended(threads, 1) == [Retry(1_000_100, FAILURE)]
     assert threads.counts() == (0, 0, 0)
+
+
+def test_handlers_that_never_return_do_not_multiply_threads(pool: Pool) -> None:
+    """Slots are replaced up to once over; beyond that the process is told to end."""
+    go = threading.Event()
+    before = threading.active_count()
+
+    def run(each: Arrival) -> End:
+        with_deadline(each)
+        go.wait(10)
+        return Done()
+
+    threads = pool(2, run)
+    threads.offer(arrivals(50, lanes=50))
+
+    def overdue_until_given_up() -> bool:
+        threads.overdue()
+        return threads.crashed is not None
+
+    wait_until(overdue_until_given_up, describe="the pool to give up")
+    assert threading.active_count() - before <= 2 + 2 * 2
+    go.set()

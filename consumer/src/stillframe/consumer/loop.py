@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from stillframe.consumer.dispatch.threads import Threads, cancel, epoch_milliseconds
 from stillframe.consumer.events import (
@@ -38,6 +39,8 @@ PATIENCE_WHILE_PAUSED = 0.005
 COMMIT_TIMEOUT = 3.0
 #: Error codes after which a partition gives no more records until an operator acts.
 DEAD_ENDS = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._BAD_COMPRESSION})
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,19 @@ class Loop:
         self._emit = emit
 
     def subscribe(self, rebalance: Rebalance) -> None:
+        guarded = self._errors.guarded
         self._consumer.subscribe(
             self._assignment.topics,
-            on_assign=rebalance.assigned,
-            on_revoke=rebalance.revoked,
-            on_lost=rebalance.lost,
+            on_assign=guarded(rebalance.assigned),
+            on_revoke=guarded(rebalance.revoked),
+            on_lost=guarded(rebalance.lost),
         )
 
     def turn(self) -> None:
         """Once round. The order is chosen so that each step sees what the one before has done."""
-        messages = self._poll()
+        self._dispatch(self._wait())
+        self._dispatch(self._fetch())
         self._errors.check()
-        self._dispatch(messages)
         self._settlement.tick()
         self._gate.adjust()
         self._commits.tick(self._consumer, list(self._assignment))
@@ -96,15 +100,20 @@ class Loop:
         deadline = time.monotonic() + grace
         self._threads.stop_starting()
         self._gate.close()
-        while self._threads.running() and time.monotonic() < deadline:
+        # First of all, so that the broker's reports come in while handlers finish.
+        self._settlement.hand_over(list(self._assignment))
+        while self._busy() and time.monotonic() < deadline:
             self.turn()
         owned = list(self._assignment)
         now = time.monotonic()
-        unfinished = self._settlement.conclude(owned, now, max(deadline, now + 1.0))
+        unfinished = self._settlement.conclude(owned, now, now)
         self._commit_last(owned)
         cancel(self._threads.running())
         self._assignment.release(owned)
         self._emit(WorkerStopped(unfinished))
+
+    def _busy(self) -> bool:
+        return bool(self._threads.running()) or self._settlement.pending(list(self._assignment))
 
     def _commit_last(self, owned: list[Partition]) -> None:
         """A rebalance that is under way refuses commits until we have polled our way through it."""
@@ -112,15 +121,40 @@ class Loop:
         while not self._commits.final_within(self._consumer, owned, until - time.monotonic()):
             if time.monotonic() >= until:
                 return
-            self._poll()
+            self._wait()
+            self._errors.check()
 
-    def _poll(self) -> list[Message]:
+    def _wait(self) -> list[Message]:
+        """Wait for a message; it comes at once, where `consume` would wait for a whole batch."""
         patience = PATIENCE_WHILE_PAUSED if self._gate.any_paused else PATIENCE
+        message = self._asked(lambda: self._consumer.poll(patience))
+        return [] if message is None else [message]
+
+    def _fetch(self) -> list[Message]:
+        """Whatever else is there already, in one call: each call may wait for the interpreter lock."""
+        before = self._assignment.ownerships
+        messages = self._asked(lambda: self._consumer.consume(BATCH, 0)) or []
+        return messages if self._assignment.ownerships == before else self._without_doubtful(messages, before)
+
+    def _without_doubtful(self, messages: list[Message], before: int) -> list[Message]:
+        """A partition was assigned while the batch was being filled: whether its records were fetched
+        before or after cannot be told. They are passed over, and read again from where it starts.
+        """
+        sure = []
+        for message in messages:
+            partition = self._assignment.get(message.topic(), message.partition())
+            if partition is not None and partition.ownership > before:
+                self._consumer.seek(TopicPartition(partition.topic, partition.number, partition.ledger.committable))
+            else:
+                sure.append(message)
+        return sure
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer | None:
         try:
-            return self._consumer.consume(BATCH, patience)
+            return ask()
         except KafkaException as error:
             self._errors(error.args[0])
-            return []
+            return None
 
     def _dispatch(self, messages: list[Message]) -> None:
         now = epoch_milliseconds()

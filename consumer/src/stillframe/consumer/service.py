@@ -49,7 +49,7 @@ def serve(worker: Worker) -> None:
     health = Health(
         settings.stall_after,
         [handler.timeout for handler in worker.handlers],
-        silent_join=settings.kafka.get("group.protocol") == "consumer",
+        silent_join=settings.group_protocol == "consumer",
     )
     metrics = Metrics(worker.group)
     logs = Logs(worker.group, level=settings.log_level)
@@ -112,6 +112,7 @@ class _Run:
             emit,
             drain=settings.drain,
             incremental=settings.assigns_incrementally,
+            stopping=lambda: worker.stopping,
         )
 
     def serve(self) -> None:
@@ -121,23 +122,25 @@ class _Run:
             FatalClientError: at once, without a drain: the client cannot commit any more.
             CrashedHandler: after the drain.
         """
+        self._client.connect()  # the half second that it takes is one that a stop does not have
         self._loop.subscribe(self._rebalance)
         self._emit(WorkerStarted(self._worker.group, tuple(self._assignment.topics)))
-        while not self._worker.stopping.is_set() and self._threads.crashed is None:
+        while not self._worker.stopping and self._threads.crashed is None:
             self._loop.turn()
         crashed = self._threads.crashed
         self._loop.drain("asked to stop" if crashed is None else str(crashed), self._worker.settings.grace)
-        if crashed is not None:
-            raise crashed
+        if self._threads.crashed is not None:  # perhaps only during the drain
+            raise self._threads.crashed
 
     def close(self) -> None:
         """Leave the group and let threads go, each step bounded."""
         self._threads.close()
         self._attempts.close()
-        self._client.close(CLOSE_TIMEOUT)
         closing = threading.Thread(target=self._consumer.close, name="stillframe-close", daemon=True)
         closing.start()
         closing.join(CLOSE_TIMEOUT)
+        # Nothing is waited for: what it still holds belongs to offsets that were not committed.
+        self._client.close(0.0)
 
     def _make_consumer(self) -> Consumer:
         properties = self._worker.settings.consumer_properties(self._worker.group)
@@ -153,7 +156,7 @@ def _stop_on_signals(worker: Worker) -> Iterator[None]:
         return
 
     def stop(number: int, _frame: object) -> None:
-        if worker.stopping.is_set():
+        if worker.stopping:
             os._exit(128 + number)  # loses nothing: what is not committed is delivered again
         worker.stop()
 

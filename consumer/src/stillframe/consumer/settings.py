@@ -82,10 +82,15 @@ class WorkerSettings(ConnectionSettings):
         return min(self.revoke_drain, float(self.kafka.get("session.timeout.ms", 45_000)) / 2_000)
 
     @property
+    def group_protocol(self) -> str:
+        """``classic``, or ``consumer`` for KIP-848; librdkafka does not mind the case."""
+        return str(self.kafka.get("group.protocol", "classic")).lower()
+
+    @property
     def assigns_incrementally(self) -> bool:
         """Whether rebalances move single partitions (cooperative-sticky, KIP-848) instead of all (eager)."""
         strategy = self.kafka.get("partition.assignment.strategy", "cooperative-sticky")
-        return self.kafka.get("group.protocol") == "consumer" or "cooperative" in str(strategy)
+        return self.group_protocol == "consumer" or "cooperative" in str(strategy)
 
     def consumer_properties(self, group: str) -> dict[str, Any]:
         """librdkafka's properties for the one consumer of this worker.
@@ -101,7 +106,7 @@ class WorkerSettings(ConnectionSettings):
             "auto.offset.reset": "error",
             "allow.auto.create.topics": False,
         }
-        classic = self.kafka.get("group.protocol", "classic") == "classic"
+        classic = self.group_protocol == "classic"
         defaults = {"client.id": f"stillframe-{group}"} | DEFAULTS | (CLASSIC_DEFAULTS if classic else {})
         return defaults | self.librdkafka(own, refused=REFUSED)
 

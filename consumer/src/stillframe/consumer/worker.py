@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -60,7 +59,8 @@ class Worker(Tasks):
         self.middleware = tuple(middleware)
         self.ordering = dict(ordering or {})
         self.listeners = tuple(listeners)
-        self.stopping = threading.Event()
+        #: A plain flag: an Event's lock, taken by a signal handler over the thread that holds it, is a deadlock.
+        self.stopping = False
 
     def families(self) -> tuple[TopicFamily, ...]:
         """The topics of each task topic and this group.
@@ -91,4 +91,4 @@ class Worker(Tasks):
 
     def stop(self) -> None:
         """Ask a running worker to drain and leave; returns at once. Safe from any thread and from signals."""
-        self.stopping.set()
+        self.stopping = True

@@ -55,6 +55,8 @@ class Threads:
         self._work = threading.Condition(self._lock)  # idle threads
         self._clock = threading.Condition(self._lock)  # the one idle thread that watches the clock
         self._idle = threading.Condition(self._lock)  # the poll thread, while it drains
+        self._count = count
+        self._stuck = 0
         self._serial = 0
         self.ends: deque[tuple[Arrival, End]] = deque()
         self.crashed: CrashedHandler | None = None
@@ -98,13 +100,20 @@ class Threads:
             return list(self._running) if partitions is None else self._of(partitions)
 
     def overdue(self) -> list[Arrival]:
-        """Arrivals whose timeout has passed since the last call; each is told, and its slot replaced."""
+        """Arrivals whose timeout has passed since the last call; each is told, and its slot replaced.
+
+        Only up to as many again as there are threads: beyond that the process is beyond help, and ends.
+        """
         now = time.monotonic()
         with self._lock:
             late = [a for a in self._running if a.context is not None and a.context.overdue(now)]
+            cancel(late)  # under the lock: later it might be the context of a next attempt
+            self._stuck += len(late)
+            if self._stuck > self._count:
+                self.crashed = CrashedHandler(f"{self._stuck} handlers have outlived their timeouts and hold threads")
+                return late
             for _ in late:
                 self._spawn()
-        cancel(late)
         return late
 
     def counts(self) -> tuple[int, int, int]:
@@ -191,6 +200,7 @@ class Threads:
             self._lanes.open(arrival.lane)
             self._idle.notify()
             if replaced:
+                self._stuck -= 1
                 self._work.notify()
                 self._clock.notify()
             return not replaced

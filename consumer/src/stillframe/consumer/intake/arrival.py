@@ -37,7 +37,9 @@ class Arrival:
 
     @property
     def size(self) -> int:
-        return len(self.record.value or b"") + len(self.record.key or b"")
+        record = self.record
+        headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+        return len(record.value or b"") + len(record.key or b"") + headers
 
     @property
     def where(self) -> str:

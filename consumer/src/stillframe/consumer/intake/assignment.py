@@ -18,6 +18,8 @@ class Assignment:
             self._roles[family.topic] = (family, None)
             self._roles |= {topic: (family, tier) for topic, tier in family.retry_topics.items()}
         self._owned: dict[tuple[str, int], Partition] = {}
+        #: How many ownerships there have been: each partition's own number, rising.
+        self.ownerships = 0
 
     @property
     def topics(self) -> list[str]:
@@ -28,7 +30,8 @@ class Assignment:
         """A new ownership; whatever is left of an earlier one is fenced off."""
         self.release([partition] if (partition := self._owned.get((topic, number))) else [])
         family, tier = self._roles[topic]
-        partition = Partition(topic, number, family, tier, ledger)
+        self.ownerships += 1
+        partition = Partition(topic, number, family, tier, ledger, ownership=self.ownerships)
         self._owned[topic, number] = partition
         return partition
 

@@ -36,7 +36,9 @@ class Gate:
                 partition.paused = reason
                 if not self._closed:  # a stop pauses all of them, and says so once
                     self._emit(PartitionPaused(partition, reason))
-            elif reason is None and partition.paused is not None:
+            elif reason is not None:
+                partition.paused = reason
+            elif partition.paused is not None:
                 self._consumer.resume([TopicPartition(partition.topic, partition.number)])
                 partition.paused = None
                 self._emit(PartitionResumed(partition))

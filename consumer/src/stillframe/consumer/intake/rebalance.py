@@ -28,13 +28,18 @@ from stillframe.consumer.progress.commits import Commits
 from stillframe.consumer.progress.completion_map import Run, UnreadableMap, decode
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
 
-#: Seconds to wait for an answer about offsets, and how often to ask before giving the worker up.
-ASK_TIMEOUT = 5.0
-ASK_TIMES = 24
+#: Seconds to wait for one answer about offsets, between two questions, and until the worker is given up.
+ASK_TIMEOUT = 2.0
+ASK_AGAIN_AFTER = 0.2
+ASK_FOR = 120.0
 #: Seconds beyond the drain for the reports of what was handed over at its end.
 REPORT_TIMEOUT = 1.0
 
 Answer = TypeVar("Answer")
+
+
+class Stopping(Exception):
+    """The worker was told to stop while the broker was asked where to start."""
 
 
 class Rebalance:
@@ -43,6 +48,7 @@ class Rebalance:
     Args:
         drain: seconds that running tasks get when their partition is revoked.
         incremental: whether the group's protocol assigns incrementally (cooperative, KIP-848).
+        stopping: whether the worker has been told to stop.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class Rebalance:
         *,
         drain: float,
         incremental: bool,
+        stopping: Callable[[], bool],
     ) -> None:
         self._assignment = assignment
         self._settlement = settlement
@@ -61,10 +68,14 @@ class Rebalance:
         self._emit = emit
         self._drain = drain
         self._incremental = incremental
+        self._stopping = stopping
 
     def assigned(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
         """Start each partition at its committed offset, or at the log's beginning if it never had one."""
-        started = [self._start(consumer, position) for position in self._committed(consumer, positions)]
+        try:
+            started = [self._start(consumer, position) for position in self._committed(consumer, positions)]
+        except Stopping:
+            return  # nothing is started; the loop, told to stop, leaves the group with nothing owned
         assign = consumer.incremental_assign if self._incremental else consumer.assign
         assign([TopicPartition(p.topic, p.number, p.ledger.committable) for p in started])
         # A pause outlives an ownership inside librdkafka: begin anew, the gate pauses what it must in this turn.
@@ -138,10 +149,15 @@ class Rebalance:
 
         Raises:
             FatalClientError: no answer for two minutes.
+            Stopping: the worker was told to stop meanwhile.
         """
-        for _ in range(ASK_TIMES):
+        give_up_at = time.monotonic() + ASK_FOR
+        while time.monotonic() < give_up_at:
             try:
                 return ask()
             except KafkaException as error:
                 self._emit(ClientTrouble(str(error), f"asking for {what}"))
-        raise FatalClientError(f"the broker does not tell {what}: it was asked {ASK_TIMES} times")
+            if self._stopping():
+                raise Stopping
+            time.sleep(ASK_AGAIN_AFTER)  # a coordinator that moves refuses at once, for a second or two
+        raise FatalClientError(f"the broker has not told {what} for {ASK_FOR:g} s")

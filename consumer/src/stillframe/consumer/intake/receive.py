@@ -13,6 +13,7 @@ from stillframe.consumer.ordering import Ordering
 from stillframe.consumer.retry import LONGEST_WAIT
 from stillframe.schemas import InvalidHeaders, Record
 from stillframe.schemas.headers import DeliveryState, Origin, read_delivery_state
+from stillframe.schemas.record import RecordHeaders
 
 
 class Receiver:
@@ -23,15 +24,20 @@ class Receiver:
 
     def arrival(self, message: Message, partition: Partition, now: int) -> Arrival:
         """An arrival, faulty if its headers are; nothing in a message can raise here."""
+        headers = _headers(message)
         record = as_record(message)
+        if headers is None:
+            # The value may be sound, but delivery state that cannot be read must not count as none.
+            fault = InvalidHeaders("a header's name is not UTF-8")
+            return Arrival(record, partition, None, DeliveryState(origin=_position(record)), fault=fault)
         if partition.tier is None:
             # On the task topic anyone with write access could forge delivery headers: they are not read.
-            state = DeliveryState(origin=Origin(record.topic, record.partition, record.offset))
+            state = DeliveryState(origin=_position(record))
             return Arrival(record, partition, self._lane(record, partition, record.partition), state)
         return self._from_tier(record, partition, now)
 
     def _from_tier(self, record: Record, partition: Partition, now: int) -> Arrival:
-        assumed = DeliveryState(origin=Origin(record.topic, record.partition, record.offset))
+        assumed = DeliveryState(origin=_position(record))
         try:
             state = read_delivery_state(record)
         except InvalidHeaders as error:
@@ -60,16 +66,27 @@ class Receiver:
 
 
 def as_record(message: Message) -> Record:
-    """The plain data of a message that is not an error."""
-    raw: Any = message.headers() or ()
+    """The plain data of a message that is not an error; without headers if they cannot be read."""
     return Record(
         topic=message.topic() or "",
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers=tuple((name, _bytes(value)) for name, value in raw),
+        headers=_headers(message) or (),
         partition=-1 if message.partition() is None else int(message.partition() or 0),
         offset=-1 if message.offset() is None else int(message.offset() or 0),
     )
+
+
+def _headers(message: Message) -> RecordHeaders | None:
+    try:
+        raw: Any = message.headers() or ()
+    except (SystemError, UnicodeDecodeError):  # a name that is not UTF-8: the client gives out none of them
+        return None
+    return tuple((name, _bytes(value)) for name, value in raw)
+
+
+def _position(record: Record) -> Origin:
+    return Origin(record.topic, record.partition, record.offset)
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -22,7 +22,7 @@ from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import Dead, Retry
 from stillframe.consumer.outcome.hop import Hop, next_hop
 from stillframe.producer.client import Client, Report
-from stillframe.producer.errors import SubmitError
+from stillframe.producer.errors import SubmitError, SubmitRejected
 
 #: Seconds between tries of a write that the broker refuses.
 RETRY_EVERY = 1.0
@@ -62,6 +62,7 @@ class HandOffs:
         self._emit = emit
         self._now = now
         self._unsent: deque[HandOff] = deque()
+        self._refused: deque[HandOff] = deque()
         self._sent: set[HandOff] = set()
         self._reports: deque[tuple[HandOff, Report]] = deque()
         self._reported = threading.Event()
@@ -74,11 +75,15 @@ class HandOffs:
     def tick(self) -> None:
         """Book the reports that have come in, and send what is unsent."""
         self._book_reports()
-        if time.monotonic() >= self._resend_at:
-            self._send_all()
+        if self._refused and time.monotonic() >= self._resend_at:
+            self._unsent.extend(self._refused)
+            self._refused.clear()
+        self._send_all()
 
     def pending(self, partitions: Collection[Partition]) -> bool:
-        return any(each.arrival.partition in partitions for each in (*self._unsent, *self._sent))
+        """Whether anything of these partitions is not acknowledged yet."""
+        under_way = (*self._unsent, *self._refused, *self._sent)
+        return any(each.arrival.partition in partitions for each in under_way)
 
     def finish_within(self, partitions: Collection[Partition], deadline: float) -> bool:
         """Wait, until the monotonic ``deadline``, for the reports of everything of these partitions.
@@ -100,6 +105,7 @@ class HandOffs:
     def forget(self, partitions: Collection[Partition]) -> None:
         """These partitions are gone: whoever owns them now sees what was not acknowledged again."""
         self._unsent = deque(each for each in self._unsent if each.arrival.partition not in partitions)
+        self._refused = deque(each for each in self._refused if each.arrival.partition not in partitions)
 
     def _send_all(self) -> None:
         while self._unsent:
@@ -116,9 +122,13 @@ class HandOffs:
                     timeout=0.0,
                     on_report=partial(self._take_report, handoff),
                 )
+            except SubmitRejected:
+                # Our own queue is full: no fault of the topic's. The next tick goes on.
+                self._sent.discard(handoff)
+                self._unsent.appendleft(handoff)
+                return
             except SubmitError as error:
                 self._hold(handoff, str(error))
-                return
 
     def _take_report(self, handoff: HandOff, report: Report) -> None:
         """Runs in the producer's thread: leave the report where the poll thread finds it."""
@@ -144,8 +154,9 @@ class HandOffs:
         if not handoff.held:
             handoff.held = True
             handoff.arrival.partition.held += 1
-        self._unsent.append(handoff)
-        self._resend_at = time.monotonic() + RETRY_EVERY
+        if not self._refused:
+            self._resend_at = time.monotonic() + RETRY_EVERY
+        self._refused.append(handoff)
         self._emit(HandOffFailed(handoff.arrival, handoff.hop.topic, error))
 
     def _release(self, handoff: HandOff) -> None:

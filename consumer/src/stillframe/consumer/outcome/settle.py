@@ -39,6 +39,16 @@ class Settlement:
                     pass  # its new owner has it already, from the same committed offset
         self._handoffs.tick()
 
+    def hand_over(self, partitions: Collection[Partition]) -> None:
+        """Start nothing more of these partitions, and hand their retries that wait in memory to a tier."""
+        for arrival in self._threads.withdraw(partitions):
+            self._handoffs.add(arrival, Retry(arrival.state.not_before or 0, None))
+        self._handoffs.tick()
+
+    def pending(self, partitions: Collection[Partition]) -> bool:
+        """Whether a hand-off of these partitions is not acknowledged yet."""
+        return self._handoffs.pending(partitions)
+
     def conclude(self, partitions: Collection[Partition], drain_until: float, report_until: float) -> list[Arrival]:
         """The end of an ownership, up to its last commit: drain, hand over. Returns what still ran.
 
@@ -49,9 +59,7 @@ class Settlement:
             drain_until: monotonic time until which running handlers are waited for.
             report_until: monotonic time until which reports of hand-offs are waited for.
         """
-        for arrival in self._threads.withdraw(partitions):
-            self._handoffs.add(arrival, Retry(arrival.state.not_before or 0, None))
-        self._handoffs.tick()
+        self.hand_over(partitions)
         self._threads.wait_idle(partitions, drain_until)
         unfinished = self._threads.running(partitions)
         cancel(unfinished)

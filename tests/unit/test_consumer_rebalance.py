@@ -1,0 +1,96 @@
+"""Where a partition starts: the broker is asked for as long as it takes, but not against a stop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from stillframe.consumer.events import ClientTrouble, Event, Warned
+from stillframe.consumer.intake import rebalance
+from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.rebalance import Rebalance
+from stillframe.consumer.progress.commit import CommitPolicy
+from stillframe.consumer.progress.commits import Commits
+from tests.arrivals import FAMILY
+
+TOPIC = FAMILY.topic
+
+
+class Consumer:
+    """The part of confluent_kafka's that a rebalance uses; it refuses the first questions."""
+
+    def __init__(self, refusals: int = 0, offset: int = 5, metadata: str = "") -> None:
+        self.refusals = refusals
+        self.position = TopicPartition(TOPIC, 0, offset, metadata)
+        self.assigned: list[TopicPartition] = []
+
+    def committed(self, positions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        if self.refusals:
+            self.refusals -= 1
+            raise KafkaException(KafkaError(KafkaError.NOT_COORDINATOR))
+        return [self.position]
+
+    def get_watermark_offsets(self, position: TopicPartition, timeout: float) -> tuple[int, int]:
+        return 3, 100
+
+    def incremental_assign(self, positions: list[TopicPartition]) -> None:
+        self.assigned = positions
+
+    def resume(self, positions: list[TopicPartition]) -> None:
+        pass
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def assign(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> Callable[..., Assignment]:
+    """Assign partition 0 through a consumer, without the pause between two questions."""
+    monkeypatch.setattr(rebalance, "ASK_AGAIN_AFTER", 0)
+
+    def run(consumer: Any, *, stopping: bool = False) -> Assignment:
+        assignment = Assignment([FAMILY])
+        commits = Commits(CommitPolicy(1, 1_000), events.append)
+        made = Rebalance(
+            assignment, None, commits, events.append, drain=1, incremental=True, stopping=lambda: stopping  # type: ignore[arg-type]
+        )  # fmt: skip
+        made.assigned(consumer, [TopicPartition(TOPIC, 0)])
+        return assignment
+
+    return run
+
+
+def test_a_coordinator_that_moves_is_waited_for(assign: Callable[..., Assignment], events: list[Event]) -> None:
+    """It refuses at once, for seconds: that must not end the worker."""
+    consumer = Consumer(refusals=50)
+    assert len(assign(consumer)) == 1
+    assert consumer.assigned[0].offset == 5
+    assert sum(isinstance(event, ClientTrouble) for event in events) == 50
+
+
+def test_a_stop_is_heard_meanwhile(assign: Callable[..., Assignment]) -> None:
+    """Nothing is started by guess."""
+    consumer = Consumer(refusals=1)
+    assert len(assign(consumer, stopping=True)) == 0
+    assert consumer.assigned == []
+
+
+def test_without_a_commit_it_starts_at_the_logs_beginning(assign: Callable[..., Assignment]) -> None:
+    """Not at 0, which may be deleted, and not at the end; and the start is committed, though nothing was done."""
+    consumer = Consumer(offset=-1001)
+    (started,) = assign(consumer)
+    assert consumer.assigned[0].offset == 3
+    assert started.committed is None
+
+
+@pytest.mark.parametrize("metadata", ["of another tool", "sf1:AWQ"])
+def test_a_map_that_cannot_be_right_is_passed_over(
+    assign: Callable[..., Assignment], events: list[Event], metadata: str
+) -> None:
+    """Foreign metadata, or a map beyond the log's end: told, and not believed."""
+    (started,) = assign(Consumer(metadata=metadata))
+    assert started.ledger.receive(6, 1)
+    assert [type(event) for event in events if isinstance(event, Warned)] == [Warned]
