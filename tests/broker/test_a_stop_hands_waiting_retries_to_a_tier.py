@@ -1,8 +1,10 @@
 """A retry waiting in memory survives a stop: same due time, no attempt spent, run once elsewhere (I5)."""
 
+import threading
 import time
 
 from stillframe.consumer import RetryAfter, TaskContext
+from stillframe.consumer.events import Draining, Event, HandedOff
 from stillframe.schemas.headers import read_delivery_state
 from tests.engine.journal import Journal
 from tests.engine.looking import committed, log_ends, read_all
@@ -46,3 +48,36 @@ def test_a_stop_hands_waiting_retries_to_a_tier(kafka: Kafka, topic_name: str) -
     assert (last.worker, last.attempt) == ("2", 2)
     assert last.started * 1_000 >= state.not_before
     assert journal.duplicates == set()
+
+
+def test_they_do_not_wait_for_a_stuck_handler(kafka: Kafka, topic_name: str) -> None:
+    """They are handed over when the drain begins: at its end there may be no time left."""
+    go_on = threading.Event()
+    failed: list[int] = []
+    handed_off: list[float] = []
+    draining: list[float] = []
+
+    def handle(work: Work, context: TaskContext) -> None:
+        if work.kind == "stuck":
+            go_on.wait(60)
+        else:
+            failed.append(work.number)
+            raise RetryAfter(DELAY)
+
+    def watch(event: Event) -> None:
+        if isinstance(event, HandedOff | Draining):
+            (handed_off if isinstance(event, HandedOff) else draining).append(time.monotonic())
+
+    bootstrap, task_type = kafka.bootstrap_servers, work_type(topic_name)
+    worker = make_worker(bootstrap, "g", task_type, handle, listeners=[watch], grace=20.0)
+    create_family(kafka, worker, partitions=1)
+    works = [Work(number=n, key=f"k{n}") for n in range(200)]
+    submit(bootstrap, task_type, [Work(number=-1, key="stuck", kind="stuck"), *works])
+
+    with running(worker):
+        wait_until(lambda: len(failed) == len(works), timeout=30, describe="all of them to fail once")
+        worker.stop()
+        wait_until(lambda: len(handed_off) == len(works), timeout=15, describe="all of them to be handed over")
+        go_on.set()
+    assert handed_off[-1] - draining[0] < 5
+    assert len(read_all(bootstrap, f"{topic_name}.g.retry.1m")) == len(works)

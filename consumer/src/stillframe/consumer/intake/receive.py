@@ -25,7 +25,7 @@ class Receiver:
     def arrival(self, message: Message, partition: Partition, now: int) -> Arrival:
         """An arrival, faulty if its headers are; nothing in a message can raise here."""
         headers = _headers(message)
-        record = as_record(message)
+        record = _record(message, headers or ())
         if headers is None:
             # The value may be sound, but delivery state that cannot be read must not count as none.
             fault = InvalidHeaders("a header's name is not UTF-8")
@@ -67,26 +67,39 @@ class Receiver:
 
 def as_record(message: Message) -> Record:
     """The plain data of a message that is not an error; without headers if they cannot be read."""
+    return _record(message, _headers(message) or ())
+
+
+def _record(message: Message, headers: RecordHeaders) -> Record:
     return Record(
         topic=message.topic() or "",
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers=_headers(message) or (),
-        partition=-1 if message.partition() is None else int(message.partition() or 0),
-        offset=-1 if message.offset() is None else int(message.offset() or 0),
+        headers=headers,
+        partition=_number(message.partition()),
+        offset=_number(message.offset()),
     )
 
 
 def _headers(message: Message) -> RecordHeaders | None:
+    """The headers, or ``None`` if one's name is not UTF-8: then the client gives out none of them.
+
+    Asked once a message: the client raises out of the call, or leaves the error pending for whatever
+    Python does next, and what it has returned by then must not be touched again.
+    """
     try:
         raw: Any = message.headers() or ()
-    except (SystemError, UnicodeDecodeError):  # a name that is not UTF-8: the client gives out none of them
+        return tuple((name, _bytes(value)) for name, value in raw)
+    except (SystemError, UnicodeDecodeError):
         return None
-    return tuple((name, _bytes(value)) for name, value in raw)
 
 
 def _position(record: Record) -> Origin:
     return Origin(record.topic, record.partition, record.offset)
+
+
+def _number(value: int | None) -> int:
+    return -1 if value is None else value
 
 
 def _bytes(value: Any) -> bytes | None:
