@@ -113,7 +113,9 @@ class Loop:
         self._emit(WorkerStopped(unfinished))
 
     def _busy(self) -> bool:
-        return bool(self._threads.running()) or self._settlement.pending(list(self._assignment))
+        """In this order: what has stopped running is among the ends, and what has left those is pending."""
+        running, ends = self._threads.running(), self._threads.ends
+        return bool(running or ends) or self._settlement.pending(list(self._assignment))
 
     def _commit_last(self, owned: list[Partition]) -> None:
         """A rebalance that is under way refuses commits until we have polled our way through it."""
@@ -140,14 +142,15 @@ class Loop:
         """A partition was assigned while the batch was being filled: whether its records were fetched
         before or after cannot be told. They are passed over, and read again from where it starts.
         """
-        sure = []
-        for message in messages:
-            partition = self._assignment.get(message.topic(), message.partition())
-            if partition is not None and partition.ownership > before:
-                self._consumer.seek(TopicPartition(partition.topic, partition.number, partition.ledger.committable))
-            else:
-                sure.append(message)
+        doubtful = {partition for partition in self._assignment if partition.ownership > before}
+        sure = [message for message in messages if self._partition(message) not in doubtful]
+        for partition in doubtful & set(map(self._partition, messages)):
+            position = TopicPartition(partition.topic, partition.number, partition.ledger.committable)
+            self._consumer.seek(position)
         return sure
+
+    def _partition(self, message: Message) -> Partition | None:
+        return self._assignment.get(message.topic(), message.partition())
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer | None:
         try:
@@ -160,7 +163,7 @@ class Loop:
         now = epoch_milliseconds()
         arrivals = []
         for message in messages:
-            partition = self._assignment.get(message.topic(), message.partition())
+            partition = self._partition(message)
             if (error := message.error()) is not None:
                 self._report(error, partition)
             # A batch may still hold records of a partition that was revoked while it was being filled.
