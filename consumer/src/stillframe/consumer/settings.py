@@ -29,8 +29,12 @@ DEFAULTS: Final[dict[str, Any]] = {
     # The fetcher's nap when the local queue is full; the default of 1 s starves a fast worker.
     "fetch.queue.backoff.ms": 5,
 }
-#: Which partitions move in a rebalance: as few as can be. Under KIP-848 the broker assigns.
-CLASSIC_DEFAULTS: Final = {"partition.assignment.strategy": "cooperative-sticky"}
+#: Which partitions move in a rebalance: as few as can be. Under KIP-848 the broker assigns, and its
+#: default counts all topics together: a member could be given nothing but retry topics (measured).
+ASSIGNORS: Final = {
+    "classic": {"partition.assignment.strategy": "cooperative-sticky"},
+    "consumer": {"group.remote.assignor": "range"},
+}
 
 CONSUMER_ONLY: Final = ("group.", "session.", "heartbeat.", "max.poll.", "fetch.", "queued.", "partition.")
 
@@ -106,8 +110,7 @@ class WorkerSettings(ConnectionSettings):
             "auto.offset.reset": "error",
             "allow.auto.create.topics": False,
         }
-        classic = self.group_protocol == "classic"
-        defaults = {"client.id": f"stillframe-{group}"} | DEFAULTS | (CLASSIC_DEFAULTS if classic else {})
+        defaults = {"client.id": f"stillframe-{group}"} | DEFAULTS | ASSIGNORS.get(self.group_protocol, {})
         return defaults | self.librdkafka(own, refused=REFUSED)
 
     def handoff_settings(self) -> ProducerSettings:
