@@ -5,6 +5,8 @@ PYTHON     ?= python3
 UV_VERSION := 0.13.9
 UV         := .uv/version-$(UV_VERSION)
 VENV       := .venv/synced
+# Tests mostly wait for a broker: more of them at a time than there are processors.
+JOBS       ?= 3
 MANIFESTS  := pyproject.toml $(wildcard */pyproject.toml)
 
 .DEFAULT_GOAL := help
@@ -17,8 +19,8 @@ help:  ## Show this list
 demo: $(VENV)  ## See a web app and a worker at work, on the embedded broker
 	@.venv/bin/python -m examples.demo
 
-test: $(VENV)  ## Run every layer of the tests but chaos; ARGS="-k ledger" and the like go to pytest
-	@.venv/bin/python -m pytest -m "not chaos" $(ARGS)
+test: $(VENV)  ## Run every layer of the tests but chaos, JOBS= at a time; ARGS="-k ledger" and the like go to pytest
+	@.venv/bin/python -m pytest -n $(JOBS) --dist worksteal -m "not chaos" $(ARGS)
 
 check: $(VENV)  ## Check format, lint and types
 	@.venv/bin/ruff format --check .

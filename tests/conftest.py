@@ -11,6 +11,7 @@ from tests.kafka import Cluster, CreateTopic, Kafka, NoKafka, or_skip, private_c
 
 BROKER_FIXTURES = {"kafka", "own_kafka"}
 KAFKA = pytest.StashKey[str]()
+KAFKA_PROPERTY = "kafka"
 
 
 @pytest.fixture(scope="session")
@@ -56,18 +57,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    call: pytest.CallInfo[None],
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let all tests that found no broker skip in one place: pytest then folds them into a single line."""
+    """Say on which broker a test ran, and let all that found none skip in one place, for pytest to fold them."""
     report = yield
+    if KAFKA in item.config.stash:  # on the report, which a parallel run brings home from its processes
+        report.user_properties.append((KAFKA_PROPERTY, item.config.stash[KAFKA]))
     if call.excinfo and isinstance(call.excinfo.value.__context__, NoKafka):
         report.longrepr = ("tests/broker", 0, str(call.excinfo.value))
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the line by which a reader knows what a green run has proved."""
-    reports = terminalreporter.stats
-    ran = [report.nodeid for end in ("passed", "failed", "error", "xfailed") for report in reports.get(end, [])]
-    skipped = [report.nodeid for report in reports.get("skipped", [])]
-    terminalreporter.write_line(layers.describe(ran, skipped, config.stash.get(KAFKA, None)))
+    stats = terminalreporter.stats
+    ran = [report for end in ("passed", "failed", "error", "xfailed") for report in stats.get(end, [])]
+    skipped = [report.nodeid for report in stats.get("skipped", [])]
+    brokers = [
+        value for report in ran for name, value in getattr(report, "user_properties", ()) if name == KAFKA_PROPERTY
+    ]
+    described = layers.describe([report.nodeid for report in ran], skipped, next(iter(brokers), None))
+    terminalreporter.write_line(described)

@@ -76,7 +76,6 @@ def test_revealing_hides_nothing_else() -> None:
         ({"principal": later}, "principal must be an ordinary function"),
         ({"context": later}, "context must be an ordinary function"),
     ],
-    ids=repr,
 )
 def test_a_policy_that_is_wrong_is_refused_where_it_is_made(policy: dict[str, Any], message: str) -> None:
     """Each mistake is named with its cure, before any request is served."""
