@@ -1,7 +1,9 @@
 """Brokers of one's own: started, killed and restarted at will."""
 
 import tempfile
+from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +12,7 @@ from tests.kafka import jars
 from tests.kafka.node import Node
 from tests.kafka.ports import LOOPBACK, accepts, free_ports
 from tests.kafka.readiness import START_TIMEOUT, await_brokers
-from tests.kafka.server_properties import for_node
+from tests.kafka.server_properties import for_node, with_detour
 from tests.kafka.watchdog import Watchdog
 from tests.waiting import wait_until
 
@@ -18,16 +20,22 @@ REMOVE_LATER = 'sleep 1; rm -rf "$1"'  # dying brokers still write for a moment
 
 
 class Cluster:
-    """Apache Kafka in KRaft mode on loopback, every node broker and controller in one; nodes count from 1."""
+    """Apache Kafka in KRaft mode on loopback, every node broker and controller in one; nodes count from 1.
+
+    Attributes:
+        detours: for each node the port that its second listener advertises, and the one on which it listens:
+            a proxy that leads from the one to the other has all the traffic of whoever starts at the first.
+    """
 
     source = "java"
 
     def __init__(self, nodes: int = 1) -> None:
         """Choose the ports; nothing runs and nothing is on disk before `start`."""
         self.version = jars.version()
-        ports = free_ports(2 * nodes)
-        self._ports = dict(enumerate(ports[:nodes], start=1))
-        self._controller_ports = dict(enumerate(ports[nodes:], start=1))
+        ports = iter(free_ports(4 * nodes))
+        self._ports = dict(enumerate(islice(ports, nodes), start=1))
+        self._controller_ports = dict(enumerate(islice(ports, nodes), start=1))
+        self.detours = dict(enumerate(zip(ports, ports, strict=True), start=1))
         self._nodes: dict[int, Node] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._janitor: Watchdog | None = None
@@ -35,7 +43,17 @@ class Cluster:
     @property
     def bootstrap_servers(self) -> str:
         """The addresses of all nodes; they stay the same over a restart."""
-        return ",".join(f"{LOOPBACK}:{port}" for port in self._ports.values())
+        return _addresses(self._ports.values())
+
+    @property
+    def detour_servers(self) -> str:
+        """The addresses of the proxy that the caller puts before every node."""
+        return _addresses(advertised for advertised, _ in self.detours.values())
+
+    @property
+    def nodes(self) -> list[int]:
+        """The numbers of all nodes."""
+        return list(self._ports)
 
     @property
     def logs(self) -> list[Path]:
@@ -54,12 +72,15 @@ class Cluster:
         self._janitor = Watchdog("sh", "-c", REMOVE_LATER, "sh", self._folder.name)
         for number in self._ports:
             properties = for_node(number, self._ports, self._controller_ports)
-            self._nodes[number] = Node(Path(self._folder.name) / f"node-{number}", libs, properties)
+            advertised, listens = self.detours[number]
+            self._nodes[number] = Node(
+                Path(self._folder.name) / f"node-{number}", libs, with_detour(properties, listens, advertised)
+            )
         try:
             for node in self._nodes.values():
                 node.format()
                 node.start()
-            self._await_running()
+            self.await_running()
         except BaseException:
             self.stop()
             raise
@@ -82,11 +103,19 @@ class Cluster:
 
     def restart(self, node: int = 1) -> None:
         """Start one node again on its port and its data, after a clean shutdown if it still runs."""
+        self.launch(node)
+        self.await_running()
+
+    def terminate(self, node: int) -> None:
+        """Ask one node to end, which gives its leaderships away before; returns at once."""
+        self._nodes[node].terminate()
+
+    def launch(self, node: int) -> None:
+        """Start one node again, as `restart`, but do not wait for it to serve."""
         self._nodes[node].stop()
         self._nodes[node].start()
-        self._await_running()
 
-    def _await_running(self) -> None:
+    def await_running(self) -> None:
         """Wait for every running node to open its port, and then for the cluster to count them all.
 
         The port comes first: a cluster goes on listing a killed node until its session ends, and would call
@@ -110,3 +139,7 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _addresses(ports: Iterable[int]) -> str:
+    return ",".join(f"{LOOPBACK}:{port}" for port in ports)

@@ -55,10 +55,15 @@ class Node:
             )
         self._watchdog = Watchdog("kill", "-KILL", str(self._jvm.pid))
 
-    def stop(self) -> None:
-        """Ask for a clean shutdown, and insist when it takes too long."""
+    def terminate(self) -> None:
+        """Ask for a clean shutdown, and return at once."""
         if self._jvm and self.pid:
             self._jvm.terminate()
+
+    def stop(self) -> None:
+        """Ask for a clean shutdown, and insist when it takes too long."""
+        self.terminate()
+        if self._jvm:
             try:
                 self._jvm.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:

@@ -32,6 +32,21 @@ def for_node(
     }
 
 
+def with_detour(properties: Properties, port: int, advertised: int) -> Properties:
+    """Return the settings with one more listener, whose clients are sent to another port than its own.
+
+    A client asks any broker where all of them are, and goes there: only what is advertised leads it through
+    a proxy.
+    """
+    return {
+        **properties,
+        "listeners": f"{properties['listeners']},DETOUR://{LOOPBACK}:{port}",
+        "advertised.listeners": f"{properties['advertised.listeners']},DETOUR://{LOOPBACK}:{advertised}",
+        "listener.security.protocol.map": f"{properties['listener.security.protocol.map']},DETOUR:PLAINTEXT",
+        "inter.broker.listener.name": "PLAINTEXT",
+    }
+
+
 def _replication(nodes: int) -> Properties:
     copies = min(3, nodes)
     in_sync = min(2, nodes)
