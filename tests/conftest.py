@@ -49,10 +49,14 @@ def create_topic(kafka: Kafka) -> CreateTopic:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever asks for a broker, so that `-m "not broker"` runs everything that needs none."""
+    """Mark whatever asks for a broker, so that `-m "not broker"` runs everything that needs none; and the
+    property layer, which draws other examples at each run: `make soak-tests` repeats what is marked.
+    """
     for item in items:
         if BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.broker)
+        if layers.layer_of(item.nodeid) == "property":
+            item.add_marker(pytest.mark.property)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
