@@ -11,10 +11,10 @@ MANIFESTS  := pyproject.toml $(wildcard */pyproject.toml)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix chaos bench clean
+.PHONY: help demo test check fix chaos soak-tests bench clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 demo: $(VENV)  ## See a web app and a worker at work, on the embedded broker
 	@.venv/bin/python -m examples.demo
@@ -31,8 +31,11 @@ fix: $(VENV)  ## Format, and fix what the linter can
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-chaos: $(VENV)  ## Kill workers under load, then account for every task: TASKS= RATE= KILLS= SEED=
+chaos: $(VENV)  ## Disturb workers and brokers, account for every task: SCENARIO= MINUTES= RATE= SEED= PROTOCOL=
 	@.venv/bin/python -m tests.chaos
+
+soak-tests: $(VENV)  ## Repeat every test of brokers, chaos and state machines COUNT= times; ARGS= go to pytest
+	@.venv/bin/python -m tests.soak
 
 bench: $(VENV)  ## Measure throughput and latency
 	@.venv/bin/python -m bench

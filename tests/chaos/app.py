@@ -4,7 +4,7 @@ import time
 
 from stillframe.consumer import TaskContext, Worker, WorkerSettings
 from tests.chaos.journal import Journal
-from tests.chaos.settings import GROUP, SESSION_MS, here
+from tests.chaos.settings import GRACE, GROUP, Settings, here
 from tests.chaos.witness import Witness
 from tests.chaos.work import MEMORY_WAIT, RETRY, TASK_TYPE, TIERS, Work, fail
 
@@ -14,8 +14,9 @@ worker = Worker(
     WorkerSettings(
         tiers=TIERS,
         memory_wait=MEMORY_WAIT,
+        grace=GRACE,
         health_port=None,
-        kafka={"session.timeout.ms": SESSION_MS, "heartbeat.interval.ms": 500},
+        kafka=Settings.from_environment().protocol.properties,
     ),
     middleware=[witness.middleware],
     listeners=[witness.listener],

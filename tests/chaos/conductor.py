@@ -3,27 +3,32 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos import topics
-from tests.chaos.fleet import ROOT, Ending, Fleet
+from tests.chaos.fleet import ROOT, STOP_TIMEOUT, Fleet
 from tests.chaos.journal import Journal, Row, read
-from tests.chaos.schedule import Kill, schedule
-from tests.chaos.settings import PARTITIONS, SLOTS, Settings
-from tests.kafka import Kafka
+from tests.chaos.proxy import Proxy
+from tests.chaos.schedule import REMOTE, schedule
+from tests.chaos.settings import Settings
+from tests.chaos.stage import Stage, cues
+from tests.kafka import Cluster
 from tests.waiting import wait_until
 
 STILLFRAME = str(Path(sys.executable).with_name("stillframe"))
 APP = "tests.chaos.app:worker"
 WORKER = [STILLFRAME, "worker", APP]
-CREATE_TOPICS = [STILLFRAME, "topics", "apply", APP, "--partitions", str(PARTITIONS)]
 NAIVE = [sys.executable, "-m", "tests.chaos.naive"]
 LOAD = [sys.executable, "-m", "tests.chaos.load"]
 START_TIMEOUT = 60.0
-#: Without any progress for so long, the run is over and what is left counts as lost. The longest delay of a
-#: task's own is 3 s, the longest silence of a group after a kill two session timeouts.
-STALL = 45.0
+#: Without any progress for so long, the run is over and what is left counts as lost. A stuck task takes 24 s,
+#: the silence of a group after a kill is two session timeouts.
+STALL = 60.0
+#: Seconds after the load's time until its process must have ended: it may wait for reports.
+LATE = 90.0
+TEND_EVERY = 0.1
 ASK_EVERY = 0.5
 
 Say = Callable[[str], object]
@@ -32,80 +37,116 @@ Say = Callable[[str], object]
 class Conductor:
     """Plays a schedule to the end; the journals stay in the folder."""
 
-    def __init__(self, settings: Settings, kafka: Kafka, folder: Path, say: Say = print) -> None:
+    def __init__(self, settings: Settings, kafka: Cluster, folder: Path, say: Say = print) -> None:
         """Nothing runs before `play`."""
         self._settings = settings
-        self._servers = kafka.bootstrap_servers
+        self._kafka = kafka
         self._folder = folder
         self._say = say
         self._journal = Journal(folder, "conductor")
 
     def play(self) -> list[Row]:
         """Run it all, and return every row."""
-        settings = self._settings
-        environment = self._environment("topics")
-        subprocess.run(CREATE_TOPICS, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        with Fleet(NAIVE if settings.control else WORKER, self._environment, self._folder) as fleet:
-            for slot in range(SLOTS):
+        self._journal.write("settings", protocol=str(self._settings.protocol))
+        self._create_topics()
+        command = NAIVE if self._settings.control else WORKER
+        with (
+            Proxy(self._kafka.detours.values()) as proxy,
+            Fleet(command, self._worker_environment, self._folder) as fleet,
+        ):
+            stage = Stage(fleet, self._kafka, proxy, self._journal)
+            for slot in range(self._settings.workers):
                 fleet.start(slot)
             self._await_members()
-            self._submit_and_kill(fleet)
-            self._await_settled(fleet)
-            self._note_deaths([*fleet.dead(), *fleet.stop()])
+            with self._load() as load:
+                self._disturb(stage)
+                self._await_load(load, stage)
+            self._kafka.await_running()
+            self._await_settled(stage)
+            self._stop(stage)
         self._note_tracebacks()
-        for row in topics.contents(self._servers):
+        for row in topics.contents(self._kafka.bootstrap_servers):
             self._journal.write(**row)
         return read(self._folder)
 
+    def _create_topics(self) -> None:
+        partitions = str(self._settings.partitions)
+        command = [STILLFRAME, "topics", "apply", APP, "--partitions", partitions]
+        subprocess.run(command, cwd=ROOT, env=self._environment("topics"), check=True, stdout=subprocess.DEVNULL)
+
     def _environment(self, process: str) -> dict[str, str]:
-        return self._settings.environment(self._servers, self._folder, process)
+        return self._settings.environment(self._kafka.bootstrap_servers, self._folder, process)
+
+    def _worker_environment(self, slot: int, process: str) -> dict[str, str]:
+        servers = self._kafka.detour_servers if slot == REMOTE else self._kafka.bootstrap_servers
+        return self._settings.environment(servers, self._folder, process)
 
     def _await_members(self) -> None:
-        """Until both workers own something: kills shall meet work, not start-ups."""
+        """Until every worker owns something: disturbances shall meet work, not start-ups."""
 
         def members() -> bool:
-            return len({row["process"] for row in self._rows("assigned") if row["positions"]}) == SLOTS
+            owners = {row["process"] for row in self._rows("assigned") if row["positions"]}
+            return len(owners) == self._settings.workers
 
-        wait_until(members, timeout=START_TIMEOUT, describe="both workers to own partitions")
+        wait_until(members, timeout=START_TIMEOUT, every=ASK_EVERY, describe="every worker to own partitions")
 
-    def _submit_and_kill(self, fleet: Fleet) -> None:
+    @contextmanager
+    def _load(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Submit tasks meanwhile; entered when the first is acknowledged."""
         load = subprocess.Popen(LOAD, cwd=ROOT, env=self._environment("load"))
         try:
             wait_until(lambda: self._rows("acked"), timeout=START_TIMEOUT, describe="the first task")
-            begun = time.monotonic()
-            for kill in schedule(self._settings.seed, self._settings.kills, self._settings.seconds, SLOTS):
-                time.sleep(max(0.0, begun + kill.after - time.monotonic()))
-                self._kill(fleet, kill)
-            if load.wait(self._settings.seconds + STALL) != 0:
-                raise AssertionError("the producer process failed")
+            yield load
         finally:
             load.kill()
             load.wait()
 
-    def _kill(self, fleet: Fleet, kill: Kill) -> None:
-        self._note_deaths(fleet.dead())
-        if victim := fleet.kill(kill.slot):
-            self._journal.write("killed", victim=victim)
-        self._say(f"  {kill.after:5.1f} s  killed {victim}, started {fleet.start(kill.slot)}")
+    def _disturb(self, stage: Stage) -> None:
+        begun = time.monotonic()
+        for cue in cues(schedule(self._settings)):
+            while (left := begun + cue.after - time.monotonic()) > 0:
+                time.sleep(min(left, TEND_EVERY))
+                stage.tend()
+            self._say(f"  {cue}")
+            stage.play(cue)
 
-    def _await_settled(self, fleet: Fleet) -> None:
+    def _await_load(self, load: subprocess.Popen[bytes], stage: Stage) -> None:
+        def over() -> bool:
+            stage.tend()
+            return load.poll() is not None
+
+        wait_until(over, timeout=self._settings.seconds + LATE, every=TEND_EVERY, describe="the load to end")
+        if load.returncode != 0:
+            raise AssertionError("the producer process failed")
+
+    def _await_settled(self, stage: Stage) -> None:
         """Until the group has committed everything there is, or nothing moves any more."""
-        lag = topics.Lag(self._servers)
+        lag = topics.Lag(self._kafka.bootstrap_servers, self._settings.partitions)
         last, since = lag(), time.monotonic()
-        while last and time.monotonic() - since < STALL:
+        while last != 0 and time.monotonic() - since < STALL:
             time.sleep(ASK_EVERY)
+            stage.tend()
             if (now := lag()) != last:
                 last, since = now, time.monotonic()
-        self._note_deaths(fleet.dead())
+        lag.close()
+        self._journal.write("settled", lag=last)
         self._say(f"  lag {last} after the load; stopping the workers")
+
+    def _stop(self, stage: Stage) -> None:
+        stage.tend()
+        stage.strike()
+
+        def stopped() -> bool:
+            stage.tend()
+            return not stage.ending
+
+        try:
+            wait_until(stopped, timeout=STOP_TIMEOUT, every=TEND_EVERY, describe="the workers to stop")
+        except AssertionError as late:
+            self._journal.write("trouble", what=str(late))
 
     def _rows(self, kind: str) -> list[Row]:
         return [row for row in read(self._folder) if row["kind"] == kind]
-
-    def _note_deaths(self, dead: list[Ending]) -> None:
-        for name, code in dead:
-            end = "did not stop" if code is None else f"ended with exit code {code}, which nobody asked for"
-            self._journal.write("trouble", what=f"{name} {end}")
 
     def _note_tracebacks(self) -> None:
         """A listener that raises is passed over by the engine, and then the journals are not complete."""

@@ -1,4 +1,4 @@
-"""The worker processes of a run: started, killed as a node would die, started again, stopped in order."""
+"""The worker processes of a run: started, killed as a node would die, frozen, stopped in order."""
 
 import os
 import signal
@@ -14,15 +14,15 @@ import psutil
 ROOT = Path(__file__).parents[2]
 STOP_TIMEOUT = 60
 
-#: A process's name, and its exit code if it has ended.
-Ending = tuple[str, int | None]
+#: A slot, the process in it that has ended, and its exit code.
+Ending = tuple[int, str, int]
 
 
 class Fleet:
     """Workers in numbered slots. Each life of a slot is a process with a name of its own."""
 
-    def __init__(self, command: list[str], environment: Callable[[str], dict[str, str]], logs: Path) -> None:
-        """`environment` makes a process's environment of its name; what it prints goes to `logs`."""
+    def __init__(self, command: list[str], environment: Callable[[int, str], dict[str, str]], logs: Path) -> None:
+        """`environment` makes a process's environment of its slot and name; what it prints goes to `logs`."""
         self._command = command
         self._environment = environment
         self._logs = logs
@@ -35,39 +35,47 @@ class Fleet:
         name = self.name(slot)
         with (self._logs / f"{name}.log").open("wb") as log:
             self._processes[slot] = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment(name), stdout=log, stderr=log
+                self._command, cwd=ROOT, env=self._environment(slot, name), stdout=log, stderr=log
             )
         return name
 
     def name(self, slot: int) -> str:
-        """The process in a slot."""
+        """The process in a slot, or the last one that was."""
         return f"worker-{slot}-{self._lives[slot]}"
 
-    def kill(self, slot: int) -> str | None:
-        """Kill -9 a worker and its supervisor, as a node that fails would; returns its name, if one ran."""
-        process = self._processes.pop(slot, None)
-        if process is None:
-            return None
-        for pid in (*_children(process.pid), process.pid):
-            _kill(pid)
+    def runs(self, slot: int) -> bool:
+        """Whether there is a process in a slot; it may have ended, but nobody has asked."""
+        return slot in self._processes
+
+    def kill(self, slot: int) -> None:
+        """Kill -9 a worker and its supervisor, as a node that fails would."""
+        process = self._processes.pop(slot)
+        _signal(process.pid, signal.SIGKILL)
         process.wait()
-        return self.name(slot)
 
-    def dead(self) -> list[Ending]:
-        """Those that have ended since the last call, though nobody killed them."""
-        ended = {slot: code for slot, process in self._processes.items() if (code := process.poll()) is not None}
-        for slot in ended:
+    def freeze(self, slot: int) -> None:
+        """SIGSTOP a worker and its supervisor, as a node that swaps, or a machine that migrates."""
+        _signal(self._processes[slot].pid, signal.SIGSTOP)
+
+    def thaw(self, slot: int) -> None:
+        """SIGCONT both."""
+        _signal(self._processes[slot].pid, signal.SIGCONT)
+
+    def terminate(self, slot: int) -> None:
+        """SIGTERM to the supervisor, as Kubernetes sends it; returns at once."""
+        self._processes[slot].terminate()
+
+    def ended(self) -> list[Ending]:
+        """Those that have ended since the last call; their slots are empty."""
+        codes = {slot: process.poll() for slot, process in self._processes.items()}
+        ended = [(slot, self.name(slot), code) for slot, code in codes.items() if code is not None]
+        for slot, _, _ in ended:
             del self._processes[slot]
-        return [(self.name(slot), code) for slot, code in ended.items()]
+        return ended
 
-    def stop(self) -> list[Ending]:
-        """SIGTERM to all of them at once; tells those that did not end with 0."""
-        for process in self._processes.values():
-            process.terminate()
-        codes = {slot: _wait(process) for slot, process in self._processes.items()}
-        # Whoever did not end is still here, and is killed with the fleet.
-        self._processes = {slot: each for slot, each in self._processes.items() if each.poll() is None}
-        return [(self.name(slot), code) for slot, code in codes.items() if code != 0]
+    def slots(self) -> list[int]:
+        """Where a process is."""
+        return sorted(self._processes)
 
     def __enter__(self) -> Self:
         return self
@@ -75,8 +83,15 @@ class Fleet:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        for slot in tuple(self._processes):
+        for slot in self.slots():
             self.kill(slot)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    """To the worker first: a supervisor that is killed would take it along by another way."""
+    for each in (*_children(pid), pid):
+        with suppress(ProcessLookupError):  # it had ended by itself
+            os.kill(each, number)
 
 
 def _children(pid: int) -> list[int]:
@@ -84,15 +99,3 @@ def _children(pid: int) -> list[int]:
         return [child.pid for child in psutil.Process(pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
-
-
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
-    try:
-        return process.wait(STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):  # it had ended by itself
-        os.kill(pid, signal.SIGKILL)

@@ -2,10 +2,16 @@
 
 import time
 
-from stillframe.producer import Durability, Producer, ProducerSettings, Receipt
+from stillframe.producer import Durability, Producer, ProducerSettings, Receipt, SubmitError
 from tests.chaos.journal import Journal
 from tests.chaos.settings import Settings, here
 from tests.chaos.work import TASK_TYPE, works
+
+#: ASYNC waits for the same acknowledgement as SYNC, of all in-sync replicas, but for many at a time. A leader
+#: that dies takes seconds to be replaced, for which tasks are kept.
+PATIENT = ProducerSettings(
+    durability=Durability.ASYNC, queue_size=100_000, delivery_timeout=60, close_timeout=60, kafka={"log_level": 0}
+)
 
 
 def main() -> None:
@@ -19,13 +25,15 @@ def main() -> None:
         else:
             journal.write("refused", task=receipt.task_id, error=str(receipt.error))
 
-    quiet = ProducerSettings(durability=Durability.ASYNC, kafka={"log_level": 0})
-    with Producer(quiet, on_report=report) as producer:
+    with Producer(PATIENT, on_report=report) as producer:
         begun = time.monotonic()
-        for number, work in enumerate(works(settings.seed, settings.tasks)):
+        for number, work in enumerate(works(settings)):
             # The rate is the scenario's own: late tasks are not spread anew but caught up with.
             time.sleep(max(0.0, begun + number / settings.rate - time.monotonic()))
-            producer.submit(TASK_TYPE, work)
+            try:
+                producer.submit(TASK_TYPE, work)
+            except SubmitError as error:
+                journal.write("refused", task="", error=str(error))
         producer.flush()
 
 

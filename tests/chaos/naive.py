@@ -15,7 +15,7 @@ from stillframe.consumer import RetryAfter, TaskError, WorkerSettings
 from stillframe.consumer.intake.receive import as_record
 from stillframe.schemas import Task, decode
 from tests.chaos.journal import Journal
-from tests.chaos.settings import GROUP, SESSION_MS, TOPIC, here
+from tests.chaos.settings import GROUP, TOPIC, Protocol, here
 from tests.chaos.topics import FAMILY
 from tests.chaos.work import RETRY, TASK_TYPE, Work, fail
 
@@ -33,9 +33,8 @@ class Naive:
                 "group.id": GROUP,
                 "auto.offset.reset": "earliest",
                 "auto.commit.interval.ms": 200,
-                "session.timeout.ms": SESSION_MS,
-                "heartbeat.interval.ms": 500,
             }
+            | Protocol.EAGER.properties
         )
         self._producer = Producer(servers)
         self._ownerships: dict[tuple[str, int], int] = {}

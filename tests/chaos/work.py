@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from stillframe.consumer import PermanentError, Retry, RetryAfter
 from stillframe.schemas import TaskType
-from tests.chaos.settings import TOPIC
+from tests.chaos.settings import SESSION, TOPIC, Scenario, Settings
 
 KEYS = 500
 #: Not 1, the classic: the hottest key gets 8 % of all tasks, and its lane can still catch up after a kill.
@@ -30,6 +30,7 @@ class Kind(StrEnum):
     POSTPONED = "postponed"  # fails twice, and waits in the first tier, then in the second
     DOOMED = "doomed"  # fails in memory until its attempts are used up
     HOPELESS = "hopeless"  # fails for good
+    STUCK = "stuck"  # sleeps beyond every session and drain, and ends early only with its worker
 
 
 SHARES = {
@@ -41,6 +42,12 @@ SHARES = {
     Kind.DOOMED: 0.01,
     Kind.HOPELESS: 0.02,
 }
+
+BRIEF = (0.001, 0.007)
+SECONDS = {Kind.SLOW: (0.3, 0.9), Kind.STUMBLING: (0.3, 0.9), Kind.STUCK: (1.5 * SESSION, 4 * SESSION)}
+#: Stuck tasks are one of so many, and have keys of their own: others shall not wait for them.
+STUCK_EVERY = 2_500
+STUCK_KEYS = 3
 
 
 class Work(BaseModel):
@@ -55,17 +62,18 @@ class Work(BaseModel):
 TASK_TYPE = TaskType("chaos", Work, topic=TOPIC, key=lambda work: work.key)
 
 
-def works(seed: int, count: int) -> Iterator[Work]:
+def works(settings: Settings) -> Iterator[Work]:
     """The tasks of a run."""
-    random = Random(seed)
+    random = Random(settings.seed)
     kinds, shares = list(SHARES), list(SHARES.values())
     weights = list(accumulate(rank**-ZIPF for rank in range(1, KEYS + 1)))
-    for number in range(count):
+    for number in range(settings.tasks):
         kind = random.choices(kinds, shares)[0]
         rank = random.choices(range(KEYS), cum_weights=weights)[0]
-        long = kind in {Kind.SLOW, Kind.STUMBLING}
-        seconds = random.uniform(0.3, 0.9) if long else random.uniform(0.001, 0.007)
-        yield Work(number=number, key=f"key-{rank}", kind=kind, seconds=seconds)
+        key = f"key-{rank}"
+        if settings.scenario is Scenario.MIXED and number % STUCK_EVERY == STUCK_EVERY // 2:
+            kind, key = Kind.STUCK, f"stuck-{number // STUCK_EVERY % STUCK_KEYS}"
+        yield Work(number=number, key=key, kind=kind, seconds=random.uniform(*SECONDS.get(kind, BRIEF)))
 
 
 def fail(work: Work, attempt: int) -> None:

@@ -8,7 +8,7 @@ from stillframe.schemas import Record
 from tests.waiting import wait_until
 
 
-def read_all(bootstrap_servers: str, topic: str) -> list[Record]:
+def read_all(bootstrap_servers: str, topic: str, timeout: float = 20) -> list[Record]:
     """Every record that is in a topic now."""
     consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "looking", "enable.auto.commit": False})
     try:
@@ -22,7 +22,7 @@ def read_all(bootstrap_servers: str, topic: str) -> list[Record]:
             found.extend(as_record(message) for message in consumer.consume(500, 0.2) if message.error() is None)
             return len(found) >= wanted
 
-        wait_until(read, timeout=20, describe=f"{wanted} records of {topic}")
+        wait_until(read, timeout=timeout, describe=f"{wanted} records of {topic}")
         return found
     finally:
         consumer.close()

@@ -30,8 +30,15 @@ def test_a_sound_journal_is_sound() -> None:
     killed = {(name(task), n): ("above the committed frontier of a killed worker",) for task, n in redelivered}
     copied = "descends from a repeated hand-off: 2 copies, 2 starts of the attempt before"
     assert causes == killed | {(name(2), 2): (copied,)}
-    (kill,) = verdict.kills
-    assert (kill.partitions, kill.running, kill.again, kill.seconds) == (2, 1, 5, 1.0)
+    (kill,) = verdict.recoveries
+    assert (kill.kind, kill.partitions, kill.running, kill.again, kill.late, kill.seconds) == (
+        "killed",
+        2,
+        1,
+        5,
+        0,
+        1,
+    )
 
 
 def an_acknowledged_task_lies_nowhere(rows: Rows) -> None:

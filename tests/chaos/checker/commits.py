@@ -31,6 +31,19 @@ def backwards(evidence: Evidence) -> Iterator[str]:
             highest = max(highest, commit.offset)
 
 
+def taken_from_the_lost(evidence: Evidence) -> Iterator[str]:
+    """Commits that the broker has accepted from whom it had taken the partition (I7).
+
+    The journal alone does not tell: the answer may have come before a freeze, and been written down after it.
+    But then the next owner was told of that commit.
+    """
+    for ownership, commit in evidence.late_commits:
+        told = ownership.successor
+        if told is not None and commit.says_more(told.start):
+            topic, number = ownership.partition
+            yield f"{commit.offset} of {topic}[{number}] by {ownership.process}, which {told.process} owned"
+
+
 def unfinished(evidence: Evidence) -> Iterator[str]:
     """Records that no commit covers in the end, after workers have stopped in order."""
     for partition, places in _offsets(evidence).items():

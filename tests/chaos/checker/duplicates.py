@@ -77,8 +77,16 @@ def _repeats(evidence: Evidence, runs: list[Run]) -> Iterator[Reason]:
     for run in runs:
         places[run.where].append(run)
     for again in places.values():
-        for earlier, later in pairwise(again):
+        yield from (_belated(run, again) for run in again if run.late)
+        for earlier, later in pairwise(run for run in again if not run.late):
             yield _repeat(evidence, earlier, later)
+
+
+def _belated(run: Run, again: list[Run]) -> Reason:
+    """A start by someone who did not know yet that its session was lost, of what was in its memory."""
+    if any(each.ownership is run.ownership and each is not run for each in again):
+        return Reason(f"twice while {run.ownership.process} believed to own {run.where}", good=False)
+    return Reason("started by a worker that had lost its session, and did not know yet", good=True)
 
 
 def _repeat(evidence: Evidence, earlier: Run, later: Run) -> Reason:
@@ -101,7 +109,7 @@ def _needless(evidence: Evidence, earlier: Run, later: Run) -> str:
     where, before = later.where, earlier.ownership
     if before is later.ownership:
         return f"twice while {before.process} owned {where}"
-    if before.until > later.started and before.ending != "lost":  # who loses a session is the last to know
+    if before.until > later.started and not before.lost:  # who loses a session is the last to know
         return f"{where} was owned by {before.process} still"
     if later.ownership.start.covers(where.offset):
         return f"{where} was done, says the commit that {later.ownership.process} began with"

@@ -2,11 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from stillframe.consumer.progress.completion_map import decode
-from tests.chaos.checker.facts import Commit, HandOff, Location, Ownership, Partition, Record, Run
+from tests.chaos.checker.facts import (
+    Commit,
+    Exit,
+    HandOff,
+    Location,
+    Outage,
+    Ownership,
+    Partition,
+    Record,
+    Run,
+    Spell,
+)
 from tests.chaos.journal import Row
 
 FOREVER = float("inf")
@@ -27,11 +39,23 @@ class Evidence:
         self.handoffs: list[HandOff] = []
         self.skipped: dict[Location, float] = {}
         self.kills: list[tuple[float, str]] = []
+        self.spells: list[Spell] = []
+        self.exits: list[Exit] = []
+        self.outages: list[Outage] = []
         self.troubles: list[str] = []
+        #: Commits acknowledged to an ownership, by its own journal, when the partition was another's already.
+        self.late_commits: list[tuple[Ownership, Commit]] = []
+        self.seconds: float | None = None
+        #: Whether a partition of the task topic and those of its retry topics belong to one worker.
+        self.together = False
+        self._begun: float | None = None
+        self._latest: dict[Partition, Ownership] = {}
         self._runs: dict[tuple[str, int], Run] = {}
         self._held: dict[tuple[str, Partition], Ownership] = {}
         for row in sorted(rows, key=lambda row: float(row["at"])):
             getattr(self, f"_{row['kind']}", _ignore)(row)
+        for ownership in self.ownerships.values():
+            self._believe_the_broker(ownership)
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -74,6 +98,8 @@ class Evidence:
 
     def _acked(self, row: Row) -> None:
         self.acknowledged[row["task"]] = Location(*row["where"])
+        if self._begun is None:
+            self._begun = row["at"]
 
     def _record(self, row: Row) -> None:
         where = Location(*row["where"])
@@ -81,9 +107,13 @@ class Evidence:
 
     def _assigned(self, row: Row) -> None:
         for *position, serial in row["positions"]:
-            partition, start = self._commit(row, position)
+            partition, start = _commit(row, position)
+            self.commits[partition].append(start)
             ownership = Ownership(row["process"], partition, start)
             self.ownerships[row["process"], serial] = self._held[row["process"], partition] = ownership
+            if before := self._latest.get(partition):
+                before.successor = ownership
+            self._latest[partition] = ownership
 
     def _revoked(self, row: Row) -> None:
         for serial in row["ownerships"]:
@@ -126,19 +156,69 @@ class Evidence:
 
     def _committed(self, row: Row) -> None:
         for position in row["positions"]:
-            partition, commit = self._commit(row, position)
-            self._held[row["process"], partition].commits.append(commit)
+            partition, commit = _commit(row, position)
+            ownership = self._held[row["process"], partition]
+            if ownership.successor is None:
+                ownership.commits.append(commit)
+                self.commits[partition].append(commit)
+            else:  # accepted before the other began, perhaps, and written down after: that is judged apart
+                self.late_commits.append((ownership, commit))
 
-    def _commit(self, row: Row, position: list[Any]) -> tuple[Partition, Commit]:
-        topic, number, offset, metadata = position
-        commit = Commit(row["at"], offset, decode(offset, metadata), len(metadata) > FULL_MAP)
-        self.commits[topic, number].append(commit)
-        return (topic, number), commit
+    def _settings(self, row: Row) -> None:
+        self.together = row["protocol"] != "cooperative"
+
+    def _settled(self, row: Row) -> None:
+        if row["lag"] == 0 and self._begun is not None:
+            self.seconds = row["at"] - self._begun
+
+    def _frozen(self, row: Row) -> None:
+        self.spells.append(Spell("frozen", row["victim"], row["at"]))
+
+    def _cut(self, row: Row) -> None:
+        self.spells.append(Spell("cut off", row["victim"], row["at"]))
+
+    def _thawed(self, row: Row) -> None:
+        self._end_spell("frozen", row)
+
+    def _healed(self, row: Row) -> None:
+        self._end_spell("cut off", row)
+
+    def _end_spell(self, kind: str, row: Row) -> None:
+        """Of that process: another may live in its slot by now, and hear of an end without a beginning."""
+        for number, spell in enumerate(self.spells):
+            if (spell.kind, spell.process, spell.until) == (kind, row["victim"], FOREVER):
+                self.spells[number] = replace(spell, until=row["at"])
+
+    def _exited(self, row: Row) -> None:
+        self.exits.append(Exit(row["victim"], row["code"], row["seconds"]))
+
+    def _broker_killed(self, row: Row) -> None:
+        self.outages.append(Outage(row["at"], "killed", row["node"], row["leads"], row["coordinator"]))
+
+    def _broker_stopped(self, row: Row) -> None:
+        self.outages.append(Outage(row["at"], "stopped", row["node"], row["leads"], row["coordinator"]))
+
+    def _believe_the_broker(self, ownership: Ownership) -> None:
+        """Who is frozen or cut off, and then killed or stopped before it has heard of it, has lost its session
+        all the same: somebody else was given the partition. Of others that is not believed: two owners at a
+        time are a fault.
+        """
+        successor = ownership.successor
+        if successor is None or successor.since > ownership.until:
+            return
+        for spell in self.spells:
+            if spell.process == ownership.process and spell.since < successor.since:
+                ownership.ending = "lost"
 
     def _end_all(self, ending: str, row: Row, unfinished: frozenset[Location]) -> None:
         for (process, _), ownership in self.ownerships.items():
             if process == row["process"]:
                 ownership.end(ending, row["at"], unfinished)
+
+
+def _commit(row: Row, position: list[Any]) -> tuple[Partition, Commit]:
+    topic, number, offset, metadata = position
+    return (topic, number), Commit(row["at"], offset, decode(offset, metadata), len(metadata) > FULL_MAP)
 
 
 def _ignore(_row: Row) -> None:

@@ -45,6 +45,16 @@ class Commit:
     done_above: tuple[tuple[int, int], ...]
     full: bool
 
+    def says_more(self, other: "Commit") -> bool:
+        """Whether it says of an offset that it has an outcome of which the other does not."""
+        return self.offset > other.offset or not all(other.covers_run(*run) for run in self.done_above)
+
+    def covers_run(self, start: int, end: int) -> bool:
+        """Whether it covers every offset of a run."""
+        return end <= self.offset or any(
+            begin <= max(start, self.offset) and end <= stop for begin, stop in self.done_above
+        )
+
     def covers(self, offset: int) -> bool:
         """Whether it says of an offset that it has an outcome."""
         return offset < self.offset or any(start <= offset < end for start, end in self.done_above)
@@ -64,6 +74,7 @@ class Ownership:
         ending: revoked, lost, stopped, killed, or nothing yet.
         unfinished: what still ran when it was given up, by the process's own word.
         commits: those that the broker has acknowledged to the process.
+        successor: the next one of its partition, whoever's; when it began, this one was over for the broker.
     """
 
     process: str
@@ -73,11 +84,21 @@ class Ownership:
     ending: str = ""
     unfinished: frozenset[Location] = frozenset()
     commits: list[Commit] = field(default_factory=list)
+    successor: "Ownership | None" = None
 
     @property
     def since(self) -> float:
         """When it began."""
         return self.start.at
+
+    @property
+    def lost(self) -> bool:
+        """Whether its process was the last to know that it was over."""
+        return self.ending == "lost"
+
+    def over(self, at: float) -> bool:
+        """Whether somebody else had the partition by then."""
+        return self.successor is not None and self.successor.since < at
 
     def end(self, ending: str, at: float, unfinished: frozenset[Location] = frozenset()) -> None:
         """The first end counts: a worker that has let go may be killed afterwards."""
@@ -107,6 +128,41 @@ class Run:
     well: bool = False
     end: str = ""
     due: int | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether it was started by a process that did not know yet that it had lost its session."""
+        return self.ownership.lost and self.ownership.over(self.started)
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A time in which a process could not be heard of: frozen, or cut off from the brokers."""
+
+    kind: str
+    process: str
+    since: float
+    until: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A process that was asked to end, and has."""
+
+    process: str
+    code: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A broker that was killed or stopped, what it led, and whether it coordinated the group."""
+
+    at: float
+    kind: str
+    node: int
+    leads: int
+    coordinator: bool
 
 
 @dataclass(frozen=True)

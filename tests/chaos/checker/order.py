@@ -11,35 +11,39 @@ Lane = Callable[[Run], Hashable]
 def inversions(evidence: Evidence) -> Iterator[str]:
     """First attempts of a key against the order of their offsets (I4).
 
-    In each ownership; and over all of them, by when each task was started for the first time.
+    In each ownership; and over all of them, by when each task was started for the first time by who owned it.
     """
     firsts = [run for run in evidence.runs if run.attempt == 1]
     yield from _out_of_order(firsts, lambda run: (id(run.ownership), run.key))
-    yield from _out_of_order(_earliest(firsts), lambda run: (run.where.home, run.key))
+    owned = (run for run in firsts if not run.late)
+    yield from _out_of_order(_earliest(owned), lambda run: (run.where.home, run.key))
 
 
 def overlaps(evidence: Evidence) -> Iterator[str]:
     """Two attempts of a key at the same time: in one process (I4), or in two of which neither had lost its
     session nor outrun its drain.
 
-    Retry topics have owners of their own, who cannot know what runs elsewhere: across processes only attempts
-    from the task topic count. `overlaps_with_retries` says how many others there were.
+    Where the assignor does not keep a partition and those of its retry topics together, their owners cannot
+    know of each other: then, across processes, only attempts from the task topic count.
     """
     yield from _at_once(evidence.runs, lambda run: (run.ownership.process, run.key))
-    firsts = [run for run in evidence.runs if _from_task_topic(evidence, run)]
-    for one, other in _pairs_at_once(firsts, lambda run: run.key):
-        if one.ownership.process != other.ownership.process and not _let_go(one):
+    runs = [run for run in evidence.runs if evidence.together or _from_task_topic(evidence, run)]
+    for one, other in _apart(runs):
+        if not (_let_go(one) or other.late):
             yield _together(one, other)
 
 
 def overlaps_with_retries(evidence: Evidence) -> int:
     """How often a key ran in two processes at once because one of them had it from a retry topic."""
-    pairs = _pairs_at_once(evidence.runs, lambda run: run.key)
     return sum(
-        one.ownership.process != other.ownership.process
-        and not (_from_task_topic(evidence, one) and _from_task_topic(evidence, other))
-        for one, other in pairs
+        not (_from_task_topic(evidence, one) and _from_task_topic(evidence, other))
+        for one, other in _apart(evidence.runs)
     )
+
+
+def late_starts(evidence: Evidence) -> int:
+    """How many attempts were started by who did not know yet that its session was lost."""
+    return sum(run.late for run in evidence.runs)
 
 
 def early(evidence: Evidence) -> Iterator[str]:
@@ -99,6 +103,13 @@ def _pairs_at_once(runs: Iterable[Run], lane: Lane) -> Iterator[tuple[Run, Run]]
             latest[lane(run)] = run
 
 
+def _apart(runs: Iterable[Run]) -> Iterator[tuple[Run, Run]]:
+    """Attempts of a key that were running in two processes at once."""
+    for one, other in _pairs_at_once(runs, lambda run: run.key):
+        if one.ownership.process != other.ownership.process:
+            yield one, other
+
+
 def _end(run: Run) -> float:
     killed = run.ownership.until if run.ownership.ending == "killed" else float("inf")
     return min(run.ended, killed)
@@ -106,7 +117,7 @@ def _end(run: Run) -> float:
 
 def _let_go(run: Run) -> bool:
     """Whether its partition went to somebody else while it ran, as it may."""
-    return run.ownership.ending == "lost" or run.where in run.ownership.unfinished
+    return run.ownership.lost or run.where in run.ownership.unfinished
 
 
 def _from_task_topic(evidence: Evidence, run: Run) -> bool:

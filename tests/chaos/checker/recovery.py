@@ -1,51 +1,95 @@
-"""What each kill hit, and how long it took until others had what it held."""
+"""What each disturbance hit, and how long it took until all was well again."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.chaos.checker.evidence import Evidence
-from tests.chaos.checker.facts import Location, Ownership, Run
+from tests.chaos.checker.facts import Location, Outage, Ownership, Run
+
+#: Seconds after a broker's end in which a rebalance is put down to it: two sessions.
+AFTERMATH = 12.0
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """One kill.
+    """One worker that was killed, frozen or cut off.
 
     Attributes:
-        running: attempts that were cut off.
-        again: attempts, cut off or ended, that others had to start again.
+        partitions: what it held.
+        running: attempts that were cut off, or slept with it.
+        again: attempts, running or ended, that others started again.
+        late: attempts that it started after others had its partitions.
         seconds: until the last partition it held was assigned anew; none if one never was.
     """
 
+    kind: str
     process: str
     partitions: int
     running: int
     again: int
+    late: int
     seconds: float | None
 
 
+@dataclass(frozen=True)
+class BrokerRecovery:
+    """One broker that was killed or stopped.
+
+    Attributes:
+        silence: the longest time in its aftermath in which no attempt ended, in seconds.
+        rebalances: how often partitions changed hands in that time.
+    """
+
+    outage: Outage
+    silence: float
+    rebalances: int
+
+
 def recoveries(evidence: Evidence) -> Iterator[Recovery]:
-    """Every kill, in order."""
-    for at, victim in evidence.kills:
-        held = [each for each in evidence.ownerships.values() if each.process == victim and each.ending == "killed"]
-        waits = [_taken_over(evidence, ownership, at) for ownership in held]
-        known = [wait for wait in waits if wait is not None]
-        runs = [run for run in evidence.runs if run.ownership.process == victim]
-        running = sum(run.ended > at for run in runs)
-        again = len({_what(run) for run in runs} & {_what(run) for run in evidence.runs if run.started > at})
-        longest = max(known, default=0.0) if len(known) == len(waits) else None
-        yield Recovery(victim, len(held), running, again, longest)
+    """Every kill, freeze and cut, in order."""
+    kills = [(at, "killed", victim) for at, victim in evidence.kills]
+    for at, kind, victim in sorted(kills + [(each.since, each.kind, each.process) for each in evidence.spells]):
+        yield _recovery(evidence, at, kind, victim)
+
+
+def broker_recoveries(evidence: Evidence) -> Iterator[BrokerRecovery]:
+    """Every broker's end, in order."""
+    ends = sorted(run.ended for run in evidence.runs)
+    changes = [each.since for each in evidence.ownerships.values()]
+    changes += [each.until for each in evidence.ownerships.values()]
+    for outage in evidence.outages:
+        until = outage.at + AFTERMATH
+        moments = [outage.at, *ends[bisect(ends, outage.at) : bisect(ends, until)]]
+        silence = max((later - earlier for earlier, later in pairwise(moments)), default=AFTERMATH)
+        moved = {round(at) for at in changes if outage.at < at < until}
+        yield BrokerRecovery(outage, silence, len(moved))
+
+
+def _recovery(evidence: Evidence, at: float, kind: str, victim: str) -> Recovery:
+    held = [o for o in evidence.ownerships.values() if o.process == victim and o.since < at <= o.until]
+    waits = [_taken_over(each, at) for each in held]
+    known = [wait for wait in waits if wait is not None]
+    theirs = [run for run in evidence.runs if run.ownership in held]
+    before = [run for run in theirs if run.started < at]
+    others = (run for run in evidence.runs if run.started > at and run.ownership not in held)
+    again = {_what(run) for run in before} & {_what(run) for run in others}
+    return Recovery(
+        kind,
+        victim,
+        len(held),
+        running=sum(run.ended > at for run in before),
+        again=len(again),
+        late=sum(run.late for run in theirs),
+        seconds=max(known, default=0.0) if len(known) == len(waits) else None,
+    )
 
 
 def _what(run: Run) -> tuple[str, int, Location]:
     return run.task, run.attempt, run.where
 
 
-def _taken_over(evidence: Evidence, ownership: Ownership, at: float) -> float | None:
+def _taken_over(ownership: Ownership, at: float) -> float | None:
     """Seconds until its partition has an owner again."""
-    since = [
-        each.since - at
-        for each in evidence.ownerships.values()
-        if each.partition == ownership.partition and each.since > at
-    ]
-    return min(since, default=None)
+    return None if ownership.successor is None else ownership.successor.since - at

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tests.chaos.checker.commits import backwards, past_the_frontier, unfinished
+from tests.chaos.checker.commits import backwards, past_the_frontier, taken_from_the_lost, unfinished
 from tests.chaos.checker.duplicates import Duplicate, dead_twice, duplicates, unexplained
 from tests.chaos.checker.evidence import Evidence
+from tests.chaos.checker.facts import Exit
 from tests.chaos.checker.losses import lost, strangers, two_ends, vanished
-from tests.chaos.checker.order import early, inversions, overlaps, overlaps_with_retries, too_late
-from tests.chaos.checker.recovery import Recovery, recoveries
+from tests.chaos.checker.order import early, inversions, late_starts, overlaps, overlaps_with_retries, too_late
+from tests.chaos.checker.recovery import BrokerRecovery, Recovery, broker_recoveries, recoveries
 from tests.chaos.journal import Row
 
 
@@ -17,8 +18,10 @@ class Verdict:
     """What became of a run.
 
     Attributes:
-        faults: by promise, each case as a sentence; a promise that was kept has none.
+        late_starts: attempts started by workers that did not know yet that they had lost their session.
         overlaps_with_retries: how often two processes ran a key at once, one of them from a retry topic.
+        seconds: from the first task's acknowledgement until nothing was left; none if something was.
+        faults: by promise, each case as a sentence; a promise that was kept has none.
     """
 
     acknowledged: int
@@ -26,8 +29,12 @@ class Verdict:
     dead: int
     attempts: int
     duplicates: tuple[Duplicate, ...]
-    kills: tuple[Recovery, ...]
+    recoveries: tuple[Recovery, ...]
+    brokers: tuple[BrokerRecovery, ...]
+    exits: tuple[Exit, ...]
+    late_starts: int
     overlaps_with_retries: int
+    seconds: float | None
     faults: dict[str, tuple[str, ...]]
 
     @property
@@ -55,6 +62,7 @@ def check(rows: Iterable[Row]) -> Verdict:
         "starts after giving up": too_late(evidence),
         "commits past the frontier": past_the_frontier(evidence),
         "commits going back": backwards(evidence),
+        "commits after a lost session": taken_from_the_lost(evidence),
         "left uncommitted": unfinished(evidence),
         "hand-offs vanished": vanished(evidence),
         "unknown tasks": strangers(evidence),
@@ -66,7 +74,11 @@ def check(rows: Iterable[Row]) -> Verdict:
         dead=len(evidence.dead),
         attempts=len(evidence.runs),
         duplicates=tuple(found),
-        kills=tuple(recoveries(evidence)),
+        recoveries=tuple(recoveries(evidence)),
+        brokers=tuple(broker_recoveries(evidence)),
+        exits=tuple(evidence.exits),
+        late_starts=late_starts(evidence),
         overlaps_with_retries=overlaps_with_retries(evidence),
+        seconds=evidence.seconds,
         faults={promise: tuple(cases) for promise, cases in faults.items()},
     )

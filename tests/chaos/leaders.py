@@ -1,0 +1,47 @@
+"""Who leads what in the cluster, and how to change it."""
+
+from confluent_kafka import ElectionType, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.chaos.settings import GROUP
+from tests.kafka.readiness import admin_client
+
+ANSWER_TIMEOUT = 10.0
+OFFSETS = "__consumer_offsets"
+
+
+class Leaders:
+    """Asks the brokers, of which one may be down."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._admin: AdminClient = admin_client(bootstrap_servers)
+
+    def of(self, node: int) -> int:
+        """How many partitions a node leads, internal ones included."""
+        topics = self._admin.list_topics(timeout=ANSWER_TIMEOUT).topics.values()
+        return sum(partition.leader == node for topic in topics for partition in topic.partitions.values())
+
+    def coordinator(self) -> int:
+        """The node that coordinates our group: it leads the partition of the offsets topic that is the group's.
+
+        Not asked of the group: librdkafka aborts the process when a connection drops under such a question.
+        """
+        partitions = self._admin.list_topics(OFFSETS, timeout=ANSWER_TIMEOUT).topics[OFFSETS].partitions
+        return int(partitions[_java_hash(GROUP) % len(partitions)].leader)
+
+    def elect(self) -> int:
+        """Give every partition back to the node that it prefers; returns how many have moved."""
+        try:
+            # Its timeouts cannot be given: the binding fails on either keyword (confluent-kafka 2.16).
+            result = self._admin.elect_leaders(ElectionType.PREFERRED).result(2 * ANSWER_TIMEOUT)
+        except KafkaException:
+            return 0
+        return sum(error is None for error in result.values())
+
+
+def _java_hash(text: str) -> int:
+    """Java's hash of a string, made positive as Kafka does."""
+    number = 0
+    for character in text:
+        number = (31 * number + ord(character)) & 0xFFFF_FFFF
+    return number & 0x7FFF_FFFF
