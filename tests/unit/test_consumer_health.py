@@ -14,6 +14,7 @@ from stillframe.consumer import WorkerSettings, events
 from stillframe.consumer.events import AttemptStarted, Turned
 from stillframe.consumer.health import Health, Verdict, serve_health
 from stillframe.consumer.health.vitals import Vitals
+from stillframe.consumer.intake.partition import LogBounds
 from stillframe.consumer.intake.pressure import SPAN
 from stillframe.consumer.listeners.metrics import Metrics
 from stillframe.schemas import SettingsError
@@ -92,6 +93,31 @@ class TestVerdicts:
         )
         held.owned = stopped.owned = False
         assert vitals.ready(NOW).ok
+
+    def test_records_that_do_not_arrive_are_told_with_the_clients_trouble(self) -> None:
+        """Such as a response that is larger than receive.message.max.bytes: it shows itself as silence."""
+        vitals, silent = joined(), partition(3, start=41)
+        vitals.observe(events.LogsMeasured({silent: LogBounds(0, 50)}, ()), NOW)
+        vitals.observe(events.ClientTrouble("_BAD_MSG", "invalid response size"), NOW + 60)
+        vitals.observe(Turned([silent], 0, 0, 0), NOW + 60)
+        assert vitals.ready(NOW + 60).ok
+        assert vitals.ready(NOW + 61).reasons == (
+            (
+                "emails[3]: nothing has arrived from offset 41 on for 61 s, though the log ends at 50; "
+                "the client's last trouble: invalid response size"
+            ),
+        )
+        silent.ledger.receive(41, 1)
+        vitals.observe(Turned([silent], 0, 0, 0), NOW + 62)
+        assert vitals.ready(NOW + 62).ok
+
+    def test_a_topic_that_does_not_exist_is_named(self) -> None:
+        """Until the broker says that it does."""
+        vitals = joined()
+        vitals.observe(events.LogsMeasured({}, ("emails",)), NOW)
+        assert vitals.ready(NOW).reasons == ("topic emails does not exist",)
+        vitals.observe(events.LogsMeasured({}, ()), NOW + 1)
+        assert vitals.ready(NOW + 1).ok
 
     def test_an_outage_is_over_when_the_broker_answers_or_is_silent(self) -> None:
         """librdkafka repeats itself while all brokers are down; an idle worker gets no other answer."""

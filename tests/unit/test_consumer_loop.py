@@ -34,7 +34,7 @@ def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
         return batch
 
     consumer = SimpleNamespace(consume=consume, seek=sought.append)
-    others = dict.fromkeys(("errors", "receiver", "threads", "settlement", "gate", "commits"))
+    others = dict.fromkeys(("errors", "receiver", "threads", "settlement", "gate", "commits", "logs", "restarts"))
     stations: Any = SimpleNamespace(consumer=consumer, assignment=assignment, **others)
     fetched: list[Any] = Loop(stations, lambda event: None)._fetch()
 

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stillframe.consumer import events
 from stillframe.consumer.events import AttemptEnded, Event, HandedOff, Turned
-from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.intake.partition import LogBounds, Partition
 from stillframe.consumer.listeners import metric_names
 from stillframe.consumer.listeners.metric_names import Metric
 from stillframe.consumer.listeners.metrics import Metrics
@@ -101,12 +101,13 @@ def test_a_partition_is_shown_as_it_was_at_the_last_reading() -> None:
     source.ledger.receive(41, 100)
     source.committed = CommitPoint(40, "")
     source.paused, source.stopped = "span", "offset out of range"
-    found = after(Turned([source], 5, 6, 7))
+    found = after(events.LogsMeasured({source: LogBounds(3, 52)}, ()), Turned([source], 5, 6, 7))
     where = "{partition=3,topic=emails}"
     assert found[f"stillframe_partition_unfinished{where}"] == 2
     assert found[f"stillframe_partition_frontier_offset{where}"] == 40
     assert found[f"stillframe_partition_committed_offset{where}"] == 40
     assert found[f"stillframe_partition_oldest_unfinished_seconds{where}"] >= 0
+    assert found[f"stillframe_partition_lag{where}"] == 12
     assert found[f"stillframe_partition_stopped{where}"] == 1
     assert found["stillframe_partitions_paused{reason=span}"] == 1
     assert [found[f"stillframe_{name}"] for name in ("running", "queued", "waiting")] == [5, 6, 7]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stillframe.consumer.intake.arrival import Arrival
-from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.intake.partition import LogBounds, Partition
 from stillframe.consumer.outcome.end import End
 
 
@@ -69,6 +69,17 @@ class PartitionStopped:
 
     partition: Partition
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogsMeasured:
+    """Where the broker says that the owned partitions' logs begin and end, and which topics do not exist.
+
+    A partition that it told nothing of is left out.
+    """
+
+    logs: Mapping[Partition, LogBounds]
+    missing: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +186,7 @@ Event = (
     | PartitionPaused
     | PartitionResumed
     | PartitionStopped
+    | LogsMeasured
     | AttemptStarted
     | AttemptEnded
     | AttemptTimedOut

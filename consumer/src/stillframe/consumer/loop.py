@@ -24,9 +24,11 @@ from stillframe.consumer.events import (
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
+from stillframe.consumer.intake.log_watch import LogWatch
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.intake.receive import Receiver
+from stillframe.consumer.intake.restart import Restarts
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
 
@@ -55,6 +57,8 @@ class Stations:
     settlement: Settlement
     gate: Gate
     commits: Commits
+    logs: LogWatch
+    restarts: Restarts
 
 
 class Loop:
@@ -69,6 +73,8 @@ class Loop:
         self._settlement = stations.settlement
         self._gate = stations.gate
         self._commits = stations.commits
+        self._logs = stations.logs
+        self._restarts = stations.restarts
         self._emit = emit
 
     def subscribe(self, rebalance: Rebalance) -> None:
@@ -88,6 +94,7 @@ class Loop:
         self._settlement.tick()
         self._gate.adjust()
         self._commits.tick(self._consumer, list(self._assignment))
+        self._restarts.follow(self._consumer, self._logs.tick(time.monotonic()))
         self._watch()
 
     def drain(self, reason: str, grace: float) -> None:
@@ -165,7 +172,7 @@ class Loop:
         for message in messages:
             partition = self._partition(message)
             if (error := message.error()) is not None:
-                self._report(error, partition)
+                self._note(message, error, partition)
             # A batch may still hold records of a partition that was revoked while it was being filled.
             elif partition is not None:
                 arrival = self._receiver.arrival(message, partition, now)
@@ -174,13 +181,22 @@ class Loop:
         if arrivals:
             self._threads.offer(arrivals)
 
+    def _note(self, message: Message, error: KafkaError, partition: Partition | None) -> None:
+        """No record: news of a partition or of the client."""
+        if error.code() != KafkaError._PARTITION_EOF:
+            self._report(error, partition)
+        elif partition is not None:
+            partition.read_up_to = message.offset() or 0
+
     def _report(self, error: KafkaError, partition: Partition | None) -> None:
         """An error in place of a record: of one partition, or of the client."""
-        if error.code() in DEAD_ENDS and partition is not None and partition.stopped is None:
-            partition.stopped = error.str()
-            self._emit(PartitionStopped(partition, partition.stopped))
-        else:
+        if partition is None or error.code() not in DEAD_ENDS:
             self._errors(error)
+        elif partition.stopped is None:
+            partition.stopped = f"offset {partition.position}: {error.str()}"
+            partition.out_of_range = error.code() == KafkaError._AUTO_OFFSET_RESET
+            self._logs.hurry()
+            self._emit(PartitionStopped(partition, partition.stopped))
 
     def _watch(self) -> None:
         """Timeouts and the pulse."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
 
 from stillframe.consumer.dispatch.attempt import Attempts
 from stillframe.consumer.dispatch.threads import Threads, epoch_milliseconds
@@ -19,13 +20,16 @@ from stillframe.consumer.health import Health, serve_health
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
+from stillframe.consumer.intake.log_watch import EVERY, LogWatch
 from stillframe.consumer.intake.pressure import Limits
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.intake.receive import Receiver
+from stillframe.consumer.intake.restart import Restarts
 from stillframe.consumer.listeners.logs import Logs
 from stillframe.consumer.listeners.metrics import Metrics
 from stillframe.consumer.listeners.traces import Traces
 from stillframe.consumer.loop import Loop, Stations
+from stillframe.consumer.operate.cluster import quiet
 from stillframe.consumer.operate.topics import require_safe_topics
 from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
@@ -102,6 +106,14 @@ class _Run:
                 settlement,
                 gate,
                 self._commits,
+                self._make_watch(),
+                Restarts(
+                    self._assignment,
+                    settlement,
+                    self._commits,
+                    emit,
+                    incremental=settings.assigns_incrementally,
+                ),
             ),
             emit,
         )
@@ -141,6 +153,11 @@ class _Run:
         closing.join(CLOSE_TIMEOUT)
         # Nothing is waited for: what it still holds belongs to offsets that were not committed.
         self._client.close(0.0)
+
+    def _make_watch(self) -> LogWatch:
+        settings = self._worker.settings
+        admin = build(AdminClient, quiet(settings))
+        return LogWatch(admin, self._assignment, self._emit, every=min(EVERY, settings.stall_after / 4))
 
     def _make_consumer(self) -> Consumer:
         properties = self._worker.settings.consumer_properties(self._worker.group)

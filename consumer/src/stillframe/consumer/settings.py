@@ -109,6 +109,8 @@ class WorkerSettings(ConnectionSettings):
             # `latest` would skip silently what fell off the log, `earliest` would replay all of it.
             "auto.offset.reset": "error",
             "allow.auto.create.topics": False,
+            # Where the log ends for us: its last records may be no tasks but markers of transactions.
+            "enable.partition.eof": True,
         }
         defaults = {"client.id": f"stillframe-{group}"} | DEFAULTS | ASSIGNORS.get(self.group_protocol, {})
         return defaults | self.librdkafka(own, refused=REFUSED)

@@ -18,12 +18,14 @@ from stillframe.consumer.events import (
     Event,
     HandedOff,
     HandlerCrashed,
+    LogsMeasured,
     PartitionsAssigned,
     PartitionsLost,
     PartitionsRevoked,
     Turned,
     WorkerStarted,
 )
+from stillframe.consumer.health.backlog import Backlog
 from stillframe.consumer.health.progress import Progress
 from stillframe.consumer.health.verdict import Verdict
 from stillframe.consumer.intake.partition import Partition
@@ -53,11 +55,13 @@ class Vitals:
 
     def __init__(self, stall_limit: float, *, silent_join: bool = False) -> None:
         self._progress = Progress(stall_limit)
+        self._backlog = Backlog(stall_limit)
         self._silent_join = silent_join
         self._sign: float | None = None
         self._joined = False
         self._draining: str | None = None
         self._outage_heard: float | None = None
+        self._trouble: tuple[float, str] | None = None
         self._turn = Turned((), 0, 0, 0)
 
     def observe(self, event: Event, now: float) -> None:
@@ -74,10 +78,13 @@ class Vitals:
                 self._progress.ended(arrival, now)
             case Turned():
                 self._turned(event, now)
+            case LogsMeasured():
+                self._backlog.measured(event, now)
             case PartitionsAssigned():
                 self._joined = True
             case PartitionsRevoked(partitions) | PartitionsLost(partitions):
                 self._progress.forget(partitions)
+                self._backlog.forget(partitions)
             case Draining(reason):
                 self._draining = reason
 
@@ -94,9 +101,12 @@ class Vitals:
             self._outage_heard = None
         elif isinstance(event, ClientTrouble) and event.error == ALL_BROKERS_DOWN:
             self._outage_heard = now
+        elif isinstance(event, ClientTrouble):
+            self._trouble = now, event.detail
 
     def _turned(self, turn: Turned, now: float) -> None:
         self._turn = turn
+        self._backlog.turned(now)
         self._joined = self._joined or self._silent_join
         if not (turn.running or turn.queued):
             self._progress.idle(now)
@@ -111,10 +121,16 @@ class Vitals:
             if not self._joined:
                 yield "has not joined its group yet"
             yield from self._progress.stalls(self._turn, now)
+            yield from (f"{stall}{self._cause(now)}" for stall in self._backlog.stalls(now))
         if self._outage_heard is not None and now - self._outage_heard <= OUTAGE_ECHO:
-            yield "all brokers are down"
+            yield f"all brokers are down{self._cause(now)}"
         for partition in self._turn.partitions:
             yield from _faults_of(partition)
+
+    def _cause(self, now: float) -> str:
+        """The client's last trouble, if it is recent: often it is the reason, such as a response too large."""
+        recent = self._trouble is not None and now - self._trouble[0] <= OUTAGE_ECHO
+        return f"; the client's last trouble: {self._trouble[1]}" if recent and self._trouble is not None else ""
 
     def _silence(self, now: float) -> Iterator[str]:
         if self._sign is not None and now - self._sign > PULSE:

@@ -20,6 +20,8 @@ class Assignment:
         self._owned: dict[tuple[str, int], Partition] = {}
         #: How many ownerships there have been: each partition's own number, rising.
         self.ownerships = 0
+        #: Of each topic, as the broker last said: a topic that is deleted and made anew has another one.
+        self.topic_ids: dict[str, str] = {}
 
     @property
     def topics(self) -> list[str]:
@@ -32,6 +34,7 @@ class Assignment:
         family, tier = self._roles[topic]
         self.ownerships += 1
         partition = Partition(topic, number, family, tier, ledger, ownership=self.ownerships)
+        partition.topic_id = self.topic_ids.get(topic)
         self._owned[topic, number] = partition
         return partition
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
 from stillframe.schemas.topics import Tier, TopicFamily
+
+
+class LogBounds(NamedTuple):
+    """The first offset that a partition's log still has, and the one that its next record will have."""
+
+    start: int
+    end: int
 
 
 class Partition:
@@ -24,6 +33,9 @@ class Partition:
         paused: why intake is paused; ``None`` while it flows.
         held: hand-offs that the broker has refused and that are being tried again.
         stopped: why the client can read no further, such as an offset out of range.
+        out_of_range: it is stopped for that: the log has no record at its position.
+        read_up_to: where the log was last read to its end; markers of transactions may lie below it.
+        topic_id: of the topic that the ledger counts the offsets of; ``None`` until it is known.
     """
 
     __slots__ = (
@@ -33,12 +45,15 @@ class Partition:
         "leaving",
         "ledger",
         "number",
+        "out_of_range",
         "owned",
         "ownership",
         "paused",
+        "read_up_to",
         "stopped",
         "tier",
         "topic",
+        "topic_id",
     )
 
     def __init__(
@@ -56,6 +71,19 @@ class Partition:
         self.paused: str | None = None
         self.held = 0
         self.stopped: str | None = None
+        self.out_of_range = False
+        self.read_up_to = -1
+        self.topic_id: str | None = None
+
+    @property
+    def position(self) -> int:
+        """The next offset to be received."""
+        return self.ledger.committable + self.ledger.span
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is to arrive now, and health knows why."""
+        return not self.owned or self.leaving or self.paused is not None or self.stopped is not None
 
     def __repr__(self) -> str:
         return f"{self.topic}[{self.number}]"

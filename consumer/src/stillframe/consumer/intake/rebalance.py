@@ -119,7 +119,9 @@ class Rebalance:
         if position.offset < 0:
             # Never committed, as an empty retry tier may be for months. The next tick commits this start.
             begin, _end = self._bounds(consumer, position)
-            return self._assignment.add(position.topic, position.partition, Ledger(begin))
+            partition = self._assignment.add(position.topic, position.partition, Ledger(begin))
+            partition.topic_id = None  # whichever it is: nothing is known of its log
+            return partition
         ledger = Ledger(position.offset, self._done_before(consumer, position))
         partition = self._assignment.add(position.topic, position.partition, ledger)
         partition.committed = CommitPoint(position.offset, position.metadata or "")

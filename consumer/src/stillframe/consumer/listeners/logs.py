@@ -11,11 +11,19 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from stillframe.consumer.events import ClientTrouble, CommitFailed, Committed, Event, HandOffFailed, Turned
+from stillframe.consumer.events import (
+    ClientTrouble,
+    CommitFailed,
+    Committed,
+    Event,
+    HandOffFailed,
+    LogsMeasured,
+    Turned,
+)
 from stillframe.consumer.listeners.lines import line_of
 
 #: Events that only ``debug`` shows; they come many times a second, so nothing is built for them otherwise.
-QUIET: Final = frozenset({Turned, Committed})
+QUIET: Final = frozenset({Turned, Committed, LogsMeasured})
 #: Seconds between two lines of the same trouble: of a broker that refuses connections librdkafka
 #: tells 20 times a second (measured), and a hand-off fails for every task that waits for it.
 TROUBLE_EVERY: Final = 10.0

@@ -55,6 +55,11 @@ FRONTIER: Final = Metric(
 COMMITTED: Final = Metric(
     "stillframe_partition_committed_offset", "Offset that the broker has acknowledged", PARTITION
 )
+LAG: Final = Metric(
+    "stillframe_partition_lag",
+    "Log end minus committed offset, both as the broker says; asked every 10 s at the least",
+    PARTITION,
+)
 OLDEST_UNFINISHED: Final = Metric(
     "stillframe_partition_oldest_unfinished_seconds",
     "How long the lowest unfinished offset has held back the frontier; 0 if there is none",

@@ -21,6 +21,7 @@ from stillframe.consumer.events import (
     HandedOff,
     HandlerCrashed,
     HandOffFailed,
+    LogsMeasured,
     PartitionsAssigned,
     PartitionsLost,
     PartitionsRevoked,
@@ -81,6 +82,8 @@ class Metrics:
 
     def _count(self, event: Event) -> None:
         match event:
+            case LogsMeasured(logs):
+                self._readings.measure(logs)
             case AttemptTimedOut(arrival):
                 self._timeouts.labels(arrival.partition.family.topic).inc()
             case HandlerCrashed(arrival):
@@ -131,6 +134,7 @@ class _Gauges(Collector):
             names.COMMITTED,
             {each.labels: each.committed for each in partitions if each.committed is not None},
         )
+        yield _gauge(names.LAG, {each.labels: each.lag for each in partitions if each.lag is not None})
         yield _gauge(names.OLDEST_UNFINISHED, {each.labels: each.oldest_age(now) for each in partitions})
         yield _gauge(names.STOPPED, {each.labels: int(each.stopped) for each in partitions})
         yield _gauge(names.PAUSED, Tally((each.paused,) for each in partitions if each.paused is not None))

@@ -6,12 +6,12 @@ and sees the last ones. Once a second is enough for any scrape and costs nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from stillframe.consumer.events import Turned
-from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.intake.partition import LogBounds, Partition
 
 #: Seconds between readings of the partitions.
 EVERY: Final = 1.0
@@ -28,6 +28,7 @@ class Reading:
     committed: int | None
     paused: str | None
     stopped: bool
+    log: LogBounds | None
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -36,6 +37,12 @@ class Reading:
     def oldest_age(self, now: float) -> float:
         """Seconds for which the lowest unfinished offset has been the lowest; 0 if there is none."""
         return now - self.held_since if self.unfinished else 0.0
+
+    @property
+    def lag(self) -> int | None:
+        """Offsets from the committed one to the log's end; ``None`` until the broker has told its end."""
+        behind = self.frontier if self.committed is None else self.committed
+        return None if self.log is None else max(0, self.log.end - behind)
 
 
 class Readings:
@@ -52,6 +59,7 @@ class Readings:
         self.turned: float | None = None
         self.partitions: tuple[Reading, ...] = ()
         self._taken = -EVERY
+        self._logs: dict[Partition, LogBounds] = {}
 
     def take(self, turn: Turned, now: float) -> None:
         """Note a pulse, and read the partitions if it is time."""
@@ -60,14 +68,22 @@ class Readings:
             return
         self._taken = now
         before = {reading.partition: reading for reading in self.partitions}
-        self.partitions = tuple(_read(each, before.get(each), now) for each in turn.partitions if each.owned)
+        self.partitions = tuple(
+            _read(each, before.get(each), self._logs.get(each), now) for each in turn.partitions if each.owned
+        )
+
+    def measure(self, logs: Mapping[Partition, LogBounds]) -> None:
+        """Note what the broker says of the logs."""
+        self._logs.update(logs)
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """These have left."""
         self.partitions = tuple(each for each in self.partitions if each.partition not in partitions)
+        for partition in partitions:
+            self._logs.pop(partition, None)
 
 
-def _read(partition: Partition, before: Reading | None, now: float) -> Reading:
+def _read(partition: Partition, before: Reading | None, log: LogBounds | None, now: float) -> Reading:
     ledger, frontier = partition.ledger, partition.ledger.committable
     stands = before is not None and before.unfinished and before.frontier == frontier
     return Reading(
@@ -78,4 +94,5 @@ def _read(partition: Partition, before: Reading | None, now: float) -> Reading:
         None if partition.committed is None else partition.committed.offset,
         partition.paused,
         partition.stopped is not None,
+        log,
     )
