@@ -71,6 +71,8 @@ class _Supervision:
         code = self._child.returncode
         if self._killed:
             return EXIT_KILLED
+        if code == -signal.SIGTERM and self._deadline is not None:
+            return 0  # told to stop before it could listen: it was still being imported, and had begun nothing
         return code if code >= 0 else 128 - code
 
     def _wait(self, selector: selectors.BaseSelector) -> None:
