@@ -182,3 +182,22 @@ def test_a_retry_beside_its_keys_next_task_is_a_fault_of_who_keeps_them_together
     verdict = check(rows)
     assert verdict.overlaps_with_retries == 1
     assert faults(verdict) == (set() if protocol == "cooperative" else {"overlaps of a key"})
+
+
+def test_a_wait_that_starts_over_in_the_same_worker_is_a_wait_of_its_own() -> None:
+    """Who loses a partition and gets it back runs an attempt again, and sets its own time for the next."""
+    rows = all_is_well()
+    for row in rows:
+        if row["process"] == "b" and row["kind"] == "ended" and row["end"] == "waits":
+            row["due"] += 5
+    first(rows, "started", process="b", task=name(5), attempt=2)["wall"] += 5
+    cut_off = first(rows, "started", process="a", task=name(4))
+    rows.append({**cut_off, "kind": "finished", "at": cut_off["at"] + 0.5, "well": False})
+    first(rows, "killed").update(kind="lost", process="a", ownerships=[1, 2])
+    for row in tuple(rows):  # the second life of `a`'s partitions is in `a` itself
+        if row["process"] == "b":
+            row["process"] = "a"
+            row["run"] = row["run"] + 100 if row.get("run") else row.get("run")
+            row["ownership"] = row.get("ownership", 0) + 10
+            row["positions"] = [[*p[:4], *(n + 10 for n in p[4:])] for p in row.get("positions", [])]
+    assert faults(check(rows)) == set()

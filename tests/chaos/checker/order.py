@@ -48,13 +48,13 @@ def late_starts(evidence: Evidence) -> int:
 
 def early(evidence: Evidence) -> Iterator[str]:
     """Attempts before their time (I5): a record's own, or the one that the attempt before it has set."""
-    dues = {(run.ownership.process, run.where, run.task, run.attempt): run.due for run in evidence.runs if run.due}
+    dues = {(run.ownership, run.where, run.task, run.attempt): run.due for run in evidence.runs if run.due}
     for run in evidence.runs:
         record = evidence.records.get(run.where)
         if record is not None and record.attempt == run.attempt:
             due: int | None = record.not_before
         else:
-            due = dues.get((run.ownership.process, run.where, run.task, run.attempt - 1))
+            due = dues.get((run.ownership, run.where, run.task, run.attempt - 1))
         if due is not None and run.wall < due:
             yield f"attempt {run.attempt} at task {run.task} from {run.where}: {due - run.wall} ms too early"
 
