@@ -63,7 +63,7 @@ class Restarts:
                 self._count_deleted(partition, bounds.start)
 
     def _count_deleted(self, partition: Partition, start: int) -> None:
-        """Retention was faster. Only an operator may go past what was lost: `stillframe skip`."""
+        """Retention was faster. Only an operator may go past what was lost."""
         reason = (
             f"offset {partition.position}: the log begins at {start}: {start - partition.position} offset(s) "
             "were deleted before they were read"
