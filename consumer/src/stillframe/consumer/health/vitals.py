@@ -129,8 +129,9 @@ class Vitals:
 
     def _cause(self, now: float) -> str:
         """The client's last trouble, if it is recent: often it is the reason, such as a response too large."""
-        recent = self._trouble is not None and now - self._trouble[0] <= OUTAGE_ECHO
-        return f"; the client's last trouble: {self._trouble[1]}" if recent and self._trouble is not None else ""
+        if self._trouble is None or now - self._trouble[0] > OUTAGE_ECHO:
+            return ""
+        return f"; the client's last trouble: {self._trouble[1]}"
 
     def _silence(self, now: float) -> Iterator[str]:
         if self._sign is not None and now - self._sign > PULSE:

@@ -33,6 +33,8 @@ TIMEOUT: Final = 10.0
 EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
+MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})
+
 Futures = Mapping[Any, Future[Any]]
 
 
@@ -122,9 +124,6 @@ class LogWatch:
         if changed:
             self.hurry()  # the offsets of this look may still be the old log's
         return changed
-
-
-MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})
 
 
 def _offsets(futures: Futures) -> dict[tuple[str, int], int]:
