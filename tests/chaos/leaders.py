@@ -40,8 +40,8 @@ class Leaders:
 
 
 def _java_hash(text: str) -> int:
-    """Java's hash of a string, made positive as Kafka does."""
+    """The absolute value of Java's hash of a string: so Kafka's coordinators share the groups out."""
     number = 0
     for character in text:
         number = (31 * number + ord(character)) & 0xFFFF_FFFF
-    return number & 0x7FFF_FFFF
+    return min(number, 0x1_0000_0000 - number)
