@@ -53,3 +53,19 @@ def test_any_other_refusal_is_an_error() -> None:
     """It is not for us to start on topics that somebody hides for another reason."""
     with pytest.raises(Refused):
         survey(stub(KafkaError.POLICY_VIOLATION), [FAMILY])
+
+
+class Disagreeing(Stub):
+    """Two brokers: the one that lists topics knows of a new one before the one that is asked for its settings."""
+
+    def settings_of(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+        code, self._code = self._code, 0
+        if code:
+            raise Refused("unknown", code)
+        return {topic: {"retention.ms": "1"} for topic in topics}
+
+
+def test_brokers_that_disagree_about_a_new_topic_are_asked_again() -> None:
+    """Just after `topics apply` one of three may know nothing yet: the command has not failed for that."""
+    cluster = cast("Cluster", Disagreeing(KafkaError.UNKNOWN_TOPIC_OR_PART))
+    assert survey(cluster, [FAMILY]).found["emails"].settings == {"retention.ms": "1"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from confluent_kafka import KafkaError
 
 from stillframe.consumer.errors import UnsafeTopics
 from stillframe.consumer.operate.audit import warn_unchecked
@@ -16,6 +18,8 @@ from stillframe.schemas.topics import TopicFamily
 
 EMBEDDED = "the embedded broker has no topic settings to check: it is for trying out only"
 NOT_ALLOWED = "topic settings were not checked: grant this principal DescribeConfigs on its topics"
+#: Seconds between two questions while the brokers learn of a change.
+ASK_AGAIN_AFTER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,23 @@ def unsafe_topics(unsafe: Sequence[Shortfall]) -> UnsafeTopics:
     return UnsafeTopics(f"tasks could be lost by {len(unsafe)} fault(s) of topics:{lines}")
 
 
-def survey(cluster: Cluster, families: Iterable[TopicFamily]) -> Survey:
-    """Look at the families' topics; those that do not exist are left out."""
+def survey(cluster: Cluster, families: Sequence[TopicFamily]) -> Survey:
+    """Look at the families' topics; those that do not exist are left out.
+
+    One broker may list a new topic of which another, asked for its settings, does not know yet: they are
+    asked again until they agree.
+    """
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return _look(cluster, families)
+        except Refused as error:
+            if error.code != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() >= deadline:
+                raise
+        time.sleep(ASK_AGAIN_AFTER)
+
+
+def _look(cluster: Cluster, families: Sequence[TopicFamily]) -> Survey:
     existing = cluster.topics()
     layouts = {name: existing[name] for family in families for name in family.names if name in existing}
     settings: dict[str, dict[str, str]] = {}
@@ -136,7 +155,7 @@ def _once_known(look: Callable[[], Plan]) -> Plan:
     deadline = time.monotonic() + TIMEOUT
     seen = look()
     while any(shortfall.change for shortfall in seen.shortfalls) and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(ASK_AGAIN_AFTER)
         seen = look()
     return seen
 
