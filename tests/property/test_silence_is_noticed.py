@@ -41,6 +41,14 @@ class BacklogMachine(RuleBasedStateMachine):
     def append(self, count: int) -> None:
         self.end += count
 
+    @rule(paused=st.sampled_from([None, "span"]))
+    def fall_silent(self, paused: str | None) -> None:
+        """What the other rules seldom come to by chance: records that are told of, and then nothing for long."""
+        self.append(1)
+        self.measure(told=True)
+        self.hold(paused, None)
+        self.wait(61.0)
+
     @rule()
     @precondition(lambda self: self.partition.position < self.end)
     def receive(self) -> None:
