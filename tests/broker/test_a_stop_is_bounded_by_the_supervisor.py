@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stillframe.consumer.supervisor import BEYOND_GRACE, EXIT_KILLED
+from stillframe.consumer.quarantine.endings import EXIT_KILLED
+from stillframe.consumer.supervisor import BEYOND_GRACE
 from tests.engine.process import WorkerProcess, worker_process
 from tests.engine.running import make_worker
 from tests.engine.topics import create_family

@@ -6,6 +6,8 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from stillframe.consumer import TaskContext, Worker
@@ -49,9 +51,10 @@ worker = Worker(os.environ.get("APP_GROUP", "app"), middleware=[journal], listen
 
 @worker.task(TASK_TYPE)
 def handle(work: Work) -> None:
-    """Sleep as many seconds as the kind says; an `exit` ends the process that is told to mind it."""
-    if work.kind == "exit":
-        if "APP_MINDS_EXIT" in os.environ:
+    """Sleep as many seconds as the kind says; or end the first process that gets it."""
+    if work.kind == "exit once":
+        with suppress(FileExistsError):
+            Path(f"{os.environ['APP_JOURNAL']}.exited").touch(exist_ok=False)
             sys.exit(1)
     elif work.kind == "holds the interpreter lock":
         re.match(r"(a+)+$", "a" * 64 + "b")  # C code that backtracks for years

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +58,19 @@ class WorkerProcess:
 
 
 @contextmanager
-def worker_process(bootstrap_servers: str, topic: str, journal: Path, **environment: str) -> Iterator[WorkerProcess]:
-    """A running worker process of `tests.engine.app`; it is killed at the end if it still runs."""
+def worker_process(
+    bootstrap_servers: str,
+    topic: str,
+    journal: Path,
+    *,
+    app: str = APP,
+    wrapper: Sequence[str] = (),
+    **environment: str,
+) -> Iterator[WorkerProcess]:
+    """A running worker process of `tests.engine.app` or another; it is killed at the end if it still runs.
+
+    `wrapper` is a command that ends by becoming the one that it is given.
+    """
     variables = {
         "STILLFRAME_BOOTSTRAP_SERVERS": bootstrap_servers,
         "STILLFRAME_HEALTH_PORT": "0",
@@ -70,7 +81,7 @@ def worker_process(bootstrap_servers: str, topic: str, journal: Path, **environm
     }
     with journal.with_suffix(".log").open("ab") as log:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("stillframe"), "worker", APP],
+            [*wrapper, str(Path(sys.executable).with_name("stillframe")), "worker", app],
             cwd=ROOT,
             env=os.environ | variables | environment,
             stdout=log,

@@ -1,6 +1,6 @@
 """Where a partition starts: the broker is asked for as long as it takes, but not against a stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,9 +12,18 @@ from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
+from stillframe.consumer.quarantine.companion import Place
+from stillframe.consumer.quarantine.marks import Marks
+from stillframe.consumer.settings import WorkerSettings
 from tests.arrivals import FAMILY
 
 TOPIC = FAMILY.topic
+SETTINGS = WorkerSettings(kafka={"partition.assignment.strategy": "cooperative-sticky"})
+
+
+def unmarked(places: Sequence[Place]) -> Mapping[Place, Marks]:
+    """Nothing is known against any record."""
+    return {place: {} for place in places}
 
 
 class Consumer:
@@ -55,7 +64,7 @@ def assign(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> Callable[...
         assignment = Assignment([FAMILY])
         commits = Commits(CommitPolicy(1, 1_000), events.append)
         made = Rebalance(
-            assignment, None, commits, events.append, drain=1, incremental=True, stopping=lambda: stopping  # type: ignore[arg-type]
+            assignment, None, commits, unmarked, events.append, SETTINGS, stopping=lambda: stopping  # type: ignore[arg-type]
         )  # fmt: skip
         made.assigned(consumer, [TopicPartition(TOPIC, 0)])
         return assignment

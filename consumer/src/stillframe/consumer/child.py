@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import sys
 
+from stillframe.consumer.lifeline import Lifeline
 from stillframe.consumer.operate.failure import report
-from stillframe.consumer.supervisor import attach
 from stillframe.consumer.target import load_worker
 from stillframe.schemas import StillframeError
 
@@ -16,12 +16,15 @@ def main(target: str) -> int:
     # A handler's print() and the log lines share standard output: whole lines must not mix.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
+    lifeline = Lifeline()
     try:
         worker = load_worker(target)
-        attach(worker.settings.grace)
+        lifeline.limits(worker.settings.grace, worker.settings.hang_after)
         worker.run()
     except StillframeError as error:
         return report(error)
+    finally:
+        lifeline.farewell()
     return 0
 
 

@@ -51,5 +51,13 @@ class FatalClientError(WorkerError):
     """librdkafka says that this client instance can do nothing more."""
 
 
+class StuckHandlers(WorkerError):
+    """As many handlers as there are threads have outlived their timeouts: the process drains and ends."""
+
+    exit_code = 7
+
+
 class CrashedHandler(WorkerError):
     """A handler raised SystemExit, KeyboardInterrupt or MemoryError: the process drains and ends."""
+
+    exit_code = 6

@@ -31,6 +31,36 @@ class WorkerStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CrashFound:
+    """The process before this one, under the same supervisor, was killed from within.
+
+    Attributes:
+        crashes: how often that has happened under this supervisor.
+        suspects: how many attempts were in flight.
+    """
+
+    reason: str
+    crashes: int
+    suspects: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectMarked:
+    """A record was in flight when a process crashed.
+
+    Attributes:
+        crashes: deliveries of it that have ended so.
+        alone: those among them in which nothing else was in flight.
+    """
+
+    topic: str
+    number: int
+    offset: int
+    crashes: int
+    alone: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionsAssigned:
     """After the committed offsets were read, before the first record."""
 
@@ -116,6 +146,20 @@ class HandlerCrashed:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspectIsolated:
+    """The task has ended its process before, or was beside one that did: it now runs, and nothing beside it."""
+
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCondemned:
+    """The task has killed its process time and again, alone: it goes to the dead-letter topic unrun."""
+
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOff:
     """The broker has acknowledged the record in a retry or dead-letter topic."""
 
@@ -180,6 +224,8 @@ class WorkerStopped:
 Event = (
     Warned
     | WorkerStarted
+    | CrashFound
+    | SuspectMarked
     | PartitionsAssigned
     | PartitionsRevoked
     | PartitionsLost
@@ -191,6 +237,8 @@ Event = (
     | AttemptEnded
     | AttemptTimedOut
     | HandlerCrashed
+    | SuspectIsolated
+    | TaskCondemned
     | HandedOff
     | HandOffFailed
     | Committed

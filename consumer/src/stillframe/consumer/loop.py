@@ -31,6 +31,7 @@ from stillframe.consumer.intake.receive import Receiver
 from stillframe.consumer.intake.restart import Restarts
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
+from stillframe.consumer.quarantine.marks import judge
 
 #: Messages taken per turn at most.
 BATCH = 1_000
@@ -176,6 +177,8 @@ class Loop:
             # A batch may still hold records of a partition that was revoked while it was being filled.
             elif partition is not None:
                 arrival = self._receiver.arrival(message, partition, now)
+                if partition.marks:
+                    arrival.verdict = judge(partition.marks, arrival.record.offset, arrival.record.value)
                 if partition.ledger.receive(arrival.record.offset, arrival.size):
                     arrivals.append(arrival)
         if arrivals:

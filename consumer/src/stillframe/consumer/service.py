@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +34,10 @@ from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
+from stillframe.consumer.quarantine.aftermath import noted, take_over
+from stillframe.consumer.quarantine.companion import Companion
+from stillframe.consumer.quarantine.inheritance import inherit
+from stillframe.consumer.quarantine.journal import Journal
 from stillframe.producer.client import Client
 from stillframe.producer.settings import build, check_transport
 
@@ -45,6 +48,8 @@ Emit = Callable[[Event], None]
 
 #: Seconds for leaving the group: librdkafka's close can hang when the broker is gone.
 CLOSE_TIMEOUT = 5.0
+#: Attempts in flight that the journal can hold, at 20 bytes each.
+JOURNALLED = 4_096
 
 
 def serve(worker: Worker) -> None:
@@ -60,12 +65,16 @@ def serve(worker: Worker) -> None:
     emit = Events([logs, metrics, health, *worker.listeners]).emit
     if warning := check_transport(settings):
         emit(Warned(warning))
+    inheritance = inherit()
     with _stop_on_signals(worker), serve_health(settings, health, metrics) as address:
         if address is not None:
             logs.serving(address)
         partition_counts = require_safe_topics(settings, families, warn=lambda text: emit(Warned(text)))
+        companion = Companion(settings, worker.group, emit, stopping=lambda: worker.stopping)
+        topics = [name for family in families for name in family.names]
+        journal = take_over(inheritance, companion, topics, emit, most=JOURNALLED)
         with worker.lifespan() as state:
-            run = _Run(worker, partition_counts, emit, state)
+            run = _Run(worker, partition_counts, emit, state, companion, journal)
             try:
                 run.serve()
             finally:
@@ -75,7 +84,15 @@ def serve(worker: Worker) -> None:
 class _Run:
     """The stations of one run, built in the order in which a task passes them."""
 
-    def __init__(self, worker: Worker, partition_counts: Mapping[str, int], emit: Emit, state: Any) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        partition_counts: Mapping[str, int],
+        emit: Emit,
+        state: Any,
+        companion: Companion,
+        journal: Journal | None,
+    ) -> None:
         settings = worker.settings
         self._worker = worker
         self._emit = emit
@@ -84,7 +101,8 @@ class _Run:
         self._consumer = self._make_consumer()
         self._assignment = Assignment(worker.families())
         self._attempts = Attempts(worker, emit, state=state, outermost=[Traces(worker.group)])
-        self._threads = Threads(settings.threads, self._attempts.run, memory_wait=settings.memory_wait)
+        run = noted(self._attempts.run, journal)
+        self._threads = Threads(settings.threads, run, memory_wait=settings.memory_wait)
         self._client = Client(settings.handoff_settings())
         handoffs = partial(HandOffs, self._client, partition_counts, emit=emit, now=epoch_milliseconds)
         settlement = Settlement(self._threads, self._commits, handoffs)
@@ -121,9 +139,9 @@ class _Run:
             self._assignment,
             settlement,
             self._commits,
+            companion.marks,
             emit,
-            drain=settings.drain,
-            incremental=settings.assigns_incrementally,
+            settings,
             stopping=lambda: worker.stopping,
         )
 
@@ -132,7 +150,7 @@ class _Run:
 
         Raises:
             FatalClientError: at once, without a drain: the client cannot commit any more.
-            CrashedHandler: after the drain.
+            CrashedHandler, StuckHandlers: after the drain.
         """
         self._client.connect()  # the half second that it takes is one that a stop does not have
         self._loop.subscribe(self._rebalance)
@@ -174,7 +192,10 @@ def _stop_on_signals(worker: Worker) -> Iterator[None]:
 
     def stop(number: int, _frame: object) -> None:
         if worker.stopping:
-            os._exit(128 + number)  # loses nothing: what is not committed is delivered again
+            # At once, by the signal itself: that is how others see that it was no crash. It loses
+            # nothing: what is not committed is delivered again.
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
         worker.stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -64,6 +64,9 @@ class WorkerSettings(ConnectionSettings):
     memory_wait: float = Field(10.0, ge=0, description="longest retry delay that waits in memory")
     revoke_drain: float = Field(5.0, ge=0, description="time running tasks get when their partition leaves")
     grace: PositiveFloat = Field(25.0, description="time running tasks get when the worker stops")
+    hang_after: float | None = Field(
+        60.0, ge=3, description="time the interpreter may be held until the supervisor kills the process"
+    )
     stall_after: PositiveFloat = Field(60.0, description="time without a finished task that turns readiness red")
     max_task_bytes: PositiveInt = Field(MAX_TASK_BYTES, description="largest value that is parsed")
     tiers: tuple[str, ...] = Field(("1m", "10m", "1h"), description="delays of the retry topics, rising")
@@ -115,6 +118,17 @@ class WorkerSettings(ConnectionSettings):
         defaults = {"client.id": f"stillframe-{group}"} | DEFAULTS | ASSIGNORS.get(self.group_protocol, {})
         return defaults | self.librdkafka(own, refused=REFUSED)
 
+    def bystander_properties(self, group: str) -> dict[str, Any]:
+        """librdkafka's properties for a consumer that reads and writes commits of a group, and never joins it.
+
+        Raises:
+            SettingsError: ``kafka`` holds a property that is refused.
+        """
+        own = {"group.id": group, "enable.auto.commit": False}
+        settings = self.model_copy(update={"kafka": self._shared})
+        # The member of the group tells in the log what there is to tell of brokers.
+        return {"client.id": f"stillframe-{group}", "log_level": 0} | settings.librdkafka(own, refused=REFUSED)
+
     def handoff_settings(self) -> ProducerSettings:
         """Settings of the producer that writes to retry and dead-letter topics."""
         settings = ProducerSettings(
@@ -124,7 +138,10 @@ class WorkerSettings(ConnectionSettings):
             delivery_timeout=HANDOFF_TIMEOUT,
             max_task_bytes=HANDOFF_BYTES,
         )
-        # In a copy, since variables and the file are merged into `kafka` when settings are made:
-        # a producer warns of each property that is a consumer's.
-        shared = {name: value for name, value in self.kafka.items() if not name.startswith(CONSUMER_ONLY)}
-        return settings.model_copy(update={"kafka": shared})
+        # In a copy, since variables and the file are merged into `kafka` when settings are made.
+        return settings.model_copy(update={"kafka": self._shared})
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        """What is not a group member's alone: a producer warns of each such property."""
+        return {name: value for name, value in self.kafka.items() if not name.startswith(CONSUMER_ONLY)}

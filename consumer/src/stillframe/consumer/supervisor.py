@@ -1,13 +1,17 @@
 """``stillframe worker``: a small supervisor, and the worker as its child process.
 
-The supervisor owns the deadline of a stop. It has to be another process: C code that holds the
-interpreter lock delays every Python signal handler in its own, and a commit to a dead broker has
-been measured to block for 45 s. It touches no Kafka and imports none of the user's code.
+The supervisor owns the deadline of a stop, and the journal of what is in flight. It has to be another
+process: C code that holds the interpreter lock delays every Python signal handler in its own, and
+a commit to a dead broker has been measured to block for 45 s; and a process that dies tells nobody
+of what. It touches no Kafka and imports none of the user's code.
 
 How a stop goes: SIGTERM or SIGINT reaches the supervisor, which passes SIGTERM on. The child turns
 unready, starts no new task, drains up to its grace period, commits, leaves the group and exits 0.
 One second after the grace period the child is killed; a second signal kills it at once. Neither
 loses anything: what was not committed is delivered again.
+
+How a crash goes: a child that a task has killed is started again in place, and finds in the journal
+whom to suspect. Any other end is the supervisor's own.
 """
 
 from __future__ import annotations
@@ -18,99 +22,192 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
-#: The child was killed: its grace period was over, or a second signal came.
-EXIT_KILLED: Final = 5
+from stillframe.consumer.lifeline import FAREWELL, LIFELINE
+from stillframe.consumer.quarantine import journal
+from stillframe.consumer.quarantine.endings import Ending, Restarts
+from stillframe.consumer.quarantine.inheritance import Inheritance, bequeathed
+from stillframe.consumer.quarantine.kernel import MemoryKills, is_stopped
+from stillframe.consumer.quarantine.pulse import TICK, PulseWatch
+
 #: Seconds that the child gets beyond its grace period.
 BEYOND_GRACE: Final = 1.0
 DEFAULT_GRACE: Final = 25.0
-LIFELINE: Final = "STILLFRAME_SUPERVISOR_FD"
 
 
 def supervise(target: str) -> int:
     """Run the worker ``module:attribute`` in a child process; returns the exit code for this one.
 
-    The child's own code; 128 + N if it died of signal N by itself; ``EXIT_KILLED`` if it was killed here.
+    That of its last child, as :class:`Ending` has it.
     """
-    ours, theirs = socket.socketpair()
-    with ours, _signals() as wakeup:
-        with theirs:
-            child = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-                [sys.executable, "-m", "stillframe.consumer.child", target],
-                env=os.environ | {LIFELINE: str(theirs.fileno())},
-                pass_fds=[theirs.fileno()],
-                # A session of its own: Ctrl-C in a terminal must reach the supervisor alone.
-                start_new_session=True,
-            )
-        return _Supervision(child, ours, wakeup).run()
+    with _signals() as wakeup:
+        return _Supervisor(target, wakeup).run()
+
+
+class _Supervisor:
+    """Starts a child, and again after each crash that a task may have caused."""
+
+    def __init__(self, target: str, wakeup: socket.socket) -> None:
+        self._target = target
+        self._stop = _Stop(wakeup)
+        self._journal = journal.open_journal()
+        self._restarts = Restarts()
+
+    def run(self) -> int:
+        crashes, crash = 0, ""
+        while True:
+            ending = self._live_through(Inheritance(self._journal, crashes, crash))
+            if ending.crash is None or self._stop.asked():
+                return ending.exit_code
+            if why := self._gives_up():
+                print(f"error: {ending.crash}, {why}", file=sys.stderr)  # noqa: T201
+                return ending.exit_code
+            crashes, crash = crashes + 1, ending.crash
+
+    def _gives_up(self) -> str:
+        """Why no other child is started. One that fails at its start would do so again; whoever runs this
+        process knows better how long to wait.
+        """
+        if not journal.pulse(self._journal):
+            return "before it had begun"  # the journal is still that of the child before
+        if not journal.read(self._journal):
+            return "with no task in flight"
+        return "" if self._restarts.allow(time.monotonic()) else "too often to go on"
+
+    def _live_through(self, inheritance: Inheritance) -> Ending:
+        journal.still_pulse(self._journal)
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+                    [sys.executable, "-m", "stillframe.consumer.child", self._target],
+                    env=os.environ | {LIFELINE: str(theirs.fileno())} | bequeathed(inheritance),
+                    pass_fds=[theirs.fileno(), self._journal],
+                    # A session of its own: Ctrl-C in a terminal must reach the supervisor alone.
+                    start_new_session=True,
+                )
+            ending = _Supervision(process, ours, self._stop, self._journal).run()
+        if ending.crash is not None:
+            # What handlers had started themselves would go on beside the task's next delivery.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return ending
+
+
+class _Stop:
+    """Whether this process was told to stop, and how often. It outlives the children."""
+
+    def __init__(self, wakeup: socket.socket) -> None:
+        self.wakeup = wakeup
+        self.times = 0
+
+    def asked(self) -> int:
+        """How often so far; takes in what has come since."""
+        try:
+            signals = self.wakeup.recv(64)
+        except BlockingIOError:
+            signals = b""
+        self.times += sum(number in {signal.SIGTERM, signal.SIGINT} for number in signals)
+        return self.times
 
 
 class _Supervision:
-    """Waits for signals, for the child's word on its grace period, and for its end."""
+    """Of one child: waits for signals, for its words, for its pulse to stand still, and for its end."""
 
-    def __init__(self, child: subprocess.Popen[bytes], lifeline: socket.socket, wakeup: socket.socket) -> None:
-        self._child = child
+    def __init__(
+        self, process: subprocess.Popen[bytes], lifeline: socket.socket, stop: _Stop, shared_journal: int
+    ) -> None:
+        self._process = process
         self._lifeline = lifeline
-        self._wakeup = wakeup
+        self._stop = stop
+        self._journal = shared_journal
         self._grace = DEFAULT_GRACE
+        self._hang_after = 0.0
+        self._heard = b""
+        self._farewell = self._killed = self._hung = False
         self._deadline: float | None = None
-        self._killed = False
+        self._watch = PulseWatch()
+        self._memory = MemoryKills(time.monotonic())
 
-    def run(self) -> int:
+    def run(self) -> Ending:
         with selectors.DefaultSelector() as selector:
-            selector.register(self._wakeup, selectors.EVENT_READ, self._on_signal)
+            selector.register(self._stop.wakeup, selectors.EVENT_READ, self._on_signal)
             selector.register(self._lifeline, selectors.EVENT_READ, self._on_word)
-            while self._child.poll() is None:
+            while self._process.poll() is None:
                 self._wait(selector)
                 self._enforce_deadline()
-        code = self._child.returncode
-        if self._killed:
-            return EXIT_KILLED
-        if code == -signal.SIGTERM and self._deadline is not None:
-            return 0  # told to stop before it could listen: it was still being imported, and had begun nothing
-        return code if code >= 0 else 128 - code
+                self._feel_pulse()
+                self._memory.look(time.monotonic())
+        self._hear_the_rest()
+        return Ending(
+            self._process.returncode,
+            farewell=self._farewell,
+            asked=self._deadline is not None,
+            killed=self._killed,
+            hung=self._hung,
+            out_of_memory=self._memory.recent,
+        )
 
     def _wait(self, selector: selectors.BaseSelector) -> None:
         for key, _ in selector.select(self._patience()):
             if not key.data():
                 selector.unregister(key.fileobj)
 
-    def _patience(self) -> float | None:
-        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+    def _patience(self) -> float:
+        return TICK if self._deadline is None else min(TICK, max(0.0, self._deadline - time.monotonic()))
 
     def _on_signal(self) -> bool:
-        for number in self._wakeup.recv(64):
-            if number in {signal.SIGTERM, signal.SIGINT}:
-                self._stop()
+        asked = self._stop.asked()
+        if asked and self._deadline is None:
+            self._deadline = time.monotonic() + self._grace + BEYOND_GRACE
+            self._process.send_signal(signal.SIGTERM)
+        if asked > 1:
+            self._kill()
         return True
 
     def _on_word(self) -> bool:
-        """The child says how long its grace period is; an end of file only says that it ends."""
+        """The child tells its limits, or that it exits in order; an end of file only says that it ends."""
         word = self._lifeline.recv(64)
-        if word:
-            self._grace = float(word)
+        *lines, self._heard = (self._heard + word).split(b"\n")
+        for line in lines:
+            if line == FAREWELL.encode():
+                self._farewell = True
+            else:
+                self._grace, self._hang_after = map(float, line.split())
         return bool(word)
 
-    def _stop(self) -> None:
-        if self._deadline is not None:
-            self._kill()
-            return
-        self._deadline = time.monotonic() + self._grace + BEYOND_GRACE
-        self._child.send_signal(signal.SIGTERM)
+    def _hear_the_rest(self) -> None:
+        """Its last words may have come with its end; a process that it has forked may still hold the line."""
+        self._lifeline.setblocking(False)  # noqa: FBT003
+        with suppress(BlockingIOError):
+            while self._on_word():
+                pass
 
     def _enforce_deadline(self) -> None:
         if self._deadline is not None and time.monotonic() >= self._deadline:
             self._kill()
 
+    def _feel_pulse(self) -> None:
+        """Once the child is stopping it is the deadline that counts."""
+        if not self._hang_after or self._farewell or self._deadline is not None:
+            return
+        stopped = is_stopped(self._process.pid)
+        still = self._watch.look(journal.pulse(self._journal), time.monotonic(), stopped=stopped)
+        if still >= self._hang_after and self._process.poll() is None:
+            self._hung = True
+            self._end()
+
     def _kill(self) -> None:
         self._killed = True
-        self._child.kill()
-        self._child.wait()
+        self._end()
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 @contextmanager
@@ -133,22 +230,3 @@ def _signals() -> Iterator[socket.socket]:
 
 def _noted(_number: int, _frame: object) -> None:
     """The wake-up socket tells the rest."""
-
-
-def attach(grace: float) -> None:
-    """In the child: tell the supervisor the grace period, and die with it.
-
-    Without this a supervisor that is killed would leave a worker behind that nobody can stop.
-    """
-    descriptor = os.environ.pop(LIFELINE, None)
-    if descriptor is None:
-        return
-    lifeline = socket.socket(fileno=int(descriptor))
-    lifeline.sendall(str(grace).encode())
-    threading.Thread(target=_die_with, args=(lifeline,), name="stillframe-lifeline", daemon=True).start()
-
-
-def _die_with(lifeline: socket.socket) -> None:
-    while lifeline.recv(64):
-        pass
-    os._exit(EXIT_KILLED)

@@ -85,7 +85,7 @@ class Worker(Tasks):
 
         Raises:
             UnsafeTopics, BrokerUnreachable: at the start; nothing was consumed.
-            FatalClientError, CrashedHandler: after draining.
+            FatalClientError, CrashedHandler, StuckHandlers: after draining.
         """
         serve(self)
 

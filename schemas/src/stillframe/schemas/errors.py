@@ -25,6 +25,7 @@
     │   ├── UnsafeTopics          a topic is missing or configured so that tasks could be lost
     │   ├── BrokerUnreachable     nothing answered at the bootstrap servers
     │   ├── FatalClientError      librdkafka says that this client can do nothing more
+    │   ├── StuckHandlers         too many handlers outlived their timeouts: it drains and ends
     │   └── CrashedHandler        a handler asked the process to end: it drains and does
     ├── CommandError              a command of the CLI cannot do what it was asked for
     │   └── Refused               the broker does not allow what the command asks of it

@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.dispatch.event_loop import EventLoop
 from stillframe.consumer.errors import CrashedHandler, RetryAfter
-from stillframe.consumer.events import AttemptEnded, AttemptStarted, Event, HandlerCrashed
+from stillframe.consumer.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    HandlerCrashed,
+    SuspectIsolated,
+    TaskCondemned,
+)
 from stillframe.consumer.handler import Handler, Middleware
 from stillframe.consumer.intake.arrival import Arrival
-from stillframe.consumer.outcome.classify import describe, is_permanent
+from stillframe.consumer.outcome.classify import CONDEMNED, describe, is_permanent
 from stillframe.consumer.outcome.end import Dead, Done, End, Retry, Skipped
+from stillframe.consumer.quarantine.marks import Verdict
 from stillframe.consumer.retry import LONGEST_WAIT
 from stillframe.schemas import DecodeError, Delivery, InvalidHeaders, Task, UnknownTaskType, decode
 from stillframe.schemas.headers import milliseconds, moment
@@ -63,6 +71,11 @@ class Attempts:
         Raises:
             CrashedHandler: the handler raised one of ``CRASHES``; the task has no outcome.
         """
+        if arrival.verdict is Verdict.CONDEMNED:
+            self._emit(TaskCondemned(arrival))
+            return Dead(CONDEMNED)  # unread: what kills a process may well be its decoding
+        if arrival.alone:
+            self._emit(SuspectIsolated(arrival))
         try:
             handler, task = self._read(arrival)
         except DecodeError as error:

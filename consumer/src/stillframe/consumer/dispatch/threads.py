@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 
 from stillframe.consumer.dispatch.lanes import Lanes
-from stillframe.consumer.errors import CrashedHandler
+from stillframe.consumer.dispatch.solitude import Solitude
+from stillframe.consumer.errors import CrashedHandler, StuckHandlers, WorkerError
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import End, Retry
@@ -46,6 +47,7 @@ class Threads:
         self._now = now
         self._lanes: Lanes[Arrival] = Lanes()
         self._waiting: DueHeap[Arrival] = DueHeap()
+        self._solitude: Solitude[Arrival] = Solitude()
         self._running: set[Arrival] = set()
         self._starting = True
         self._closed = False
@@ -59,7 +61,7 @@ class Threads:
         self._stuck = 0
         self._serial = 0
         self.ends: deque[tuple[Arrival, End]] = deque()
-        self.crashed: CrashedHandler | None = None
+        self.crashed: WorkerError | None = None
         for _ in range(count):
             self._spawn()
 
@@ -82,6 +84,10 @@ class Threads:
             for partition in leaving:
                 partition.leaving = True  # what still runs may fail yet, and would wait here for a retry
             queued = self._lanes.drop(lambda arrival: arrival.partition in leaving)
+            for suspect in self._solitude.drop(lambda arrival: arrival.partition in leaving):
+                queued.append(suspect)
+                self._lanes.open(suspect.lane)
+                self._work.notify_all()
             waiting = self._waiting.drop(lambda arrival: arrival.partition in leaving)
         return [arrival for arrival in (*queued, *(arrival for _, arrival in waiting)) if arrival.failed_here]
 
@@ -109,8 +115,10 @@ class Threads:
             late = [a for a in self._running if a.context is not None and a.context.overdue(now)]
             cancel(late)  # under the lock: later it might be the context of a next attempt
             self._stuck += len(late)
+            for arrival in late:
+                self._leave(arrival)
             if self._stuck > self._count:
-                self.crashed = CrashedHandler(f"{self._stuck} handlers have outlived their timeouts and hold threads")
+                self.crashed = StuckHandlers(f"{self._stuck} handlers have outlived their timeouts and hold threads")
                 return late
             for _ in late:
                 self._spawn()
@@ -152,14 +160,21 @@ class Threads:
         with self._lock:
             while not self._closed:
                 self._release_due()
-                taken = self._lanes.take() if self._starting else None
+                taken = self._next() if self._starting else None
                 if taken is None:
                     self._wait()
                     continue
-                self._running.add(taken[1])
+                self._running.add(taken)
                 self._pass_the_watch()
-                return taken[1]
+                return taken
             return None
+
+    def _next(self) -> Arrival | None:
+        def take() -> Arrival | None:
+            taken = self._lanes.take()
+            return None if taken is None else taken[1]
+
+        return self._solitude.next(take, len(self._running) - self._stuck)
 
     def _wait(self) -> None:
         """Wait for work. Only one thread also watches the clock: else all would wake for one item."""
@@ -198,12 +213,20 @@ class Threads:
             else:
                 self.ends.append((arrival, end))
             self._lanes.open(arrival.lane)
+            self._leave(arrival)
             self._idle.notify()
             if replaced:
                 self._stuck -= 1
                 self._work.notify()
                 self._clock.notify()
             return not replaced
+
+    def _leave(self, arrival: Arrival) -> None:
+        """It counts no longer as running, which a suspect, or everyone else, may have waited for."""
+        suspect = self._solitude.suspect
+        self._solitude.left(arrival)
+        if suspect is not None:
+            self._work.notify_all()
 
     def _give_up(self, arrival: Arrival, error: CrashedHandler) -> None:
         """A crash has no outcome: the offset stays unfinished and the lane closed."""

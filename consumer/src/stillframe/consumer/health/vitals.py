@@ -22,6 +22,7 @@ from stillframe.consumer.events import (
     PartitionsAssigned,
     PartitionsLost,
     PartitionsRevoked,
+    TaskCondemned,
     Turned,
     WorkerStarted,
 )
@@ -74,7 +75,7 @@ class Vitals:
                 self._progress.idle(now)
             case AttemptStarted():
                 self._progress.started(event, now)
-            case AttemptEnded(arrival) | HandlerCrashed(arrival):
+            case AttemptEnded(arrival) | HandlerCrashed(arrival) | TaskCondemned(arrival):
                 self._progress.ended(arrival, now)
             case Turned():
                 self._turned(event, now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.quarantine.marks import Verdict
 from stillframe.schemas import DecodeError, Record
 from stillframe.schemas.headers import DeliveryState
 
@@ -23,6 +24,7 @@ class Arrival:
         due: epoch milliseconds before which it must not start; 0 is at once.
         fault: why it cannot even be scheduled; it then goes to the dead-letter topic unrun.
         context: what the handler sees, while it runs.
+        verdict: what the quarantine says of it.
         failed_here: its last attempt was made in this process: the state is ahead of the record's headers.
     """
 
@@ -33,7 +35,13 @@ class Arrival:
     due: int = 0
     fault: DecodeError | None = None
     context: TaskContext | None = None
+    verdict: Verdict = Verdict.RUN
     failed_here: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may run beside it: it is suspected of killing the process."""
+        return self.verdict is Verdict.ALONE
 
     @property
     def size(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
+from stillframe.consumer.quarantine.marks import Marks
 from stillframe.schemas.topics import Tier, TopicFamily
 
 
@@ -32,6 +33,7 @@ class Partition:
         leaving: it is about to be given up: no retry of its tasks may wait in memory any more.
         paused: why intake is paused; ``None`` while it flows.
         held: hand-offs that the broker has refused and that are being tried again.
+        marks: what is known against its records, by offset; most partitions have none.
         stopped: why the client can read no further, such as an offset out of range.
         out_of_range: it is stopped for that: the log has no record at its position.
         read_up_to: where the log was last read to its end; markers of transactions may lie below it.
@@ -44,6 +46,7 @@ class Partition:
         "held",
         "leaving",
         "ledger",
+        "marks",
         "number",
         "out_of_range",
         "owned",
@@ -71,6 +74,7 @@ class Partition:
         self.paused: str | None = None
         self.held = 0
         self.stopped: str | None = None
+        self.marks: Marks = {}
         self.out_of_range = False
         self.read_up_to = -1
         self.topic_id: str | None = None

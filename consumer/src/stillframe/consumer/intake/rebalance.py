@@ -7,7 +7,7 @@ threads, delivery reports come from the producer's, and librdkafka's own thread 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -27,6 +27,8 @@ from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
 from stillframe.consumer.progress.completion_map import Run, UnreadableMap, decode
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
+from stillframe.consumer.quarantine.companion import LookUp
+from stillframe.consumer.settings import WorkerSettings
 
 #: Seconds to wait for one answer about offsets, between two questions, and until the worker is given up.
 ASK_TIMEOUT = 2.0
@@ -46,8 +48,7 @@ class Rebalance:
     """The callbacks given to ``subscribe``.
 
     Args:
-        drain: seconds that running tasks get when their partition is revoked.
-        incremental: whether the group's protocol assigns incrementally (cooperative, KIP-848).
+        look_up: what is known against the records of partitions, by earlier crashes.
         stopping: whether the worker has been told to stop.
     """
 
@@ -56,24 +57,26 @@ class Rebalance:
         assignment: Assignment,
         settlement: Settlement,
         commits: Commits,
+        look_up: LookUp,
         emit: Callable[[Event], None],
+        settings: WorkerSettings,
         *,
-        drain: float,
-        incremental: bool,
         stopping: Callable[[], bool],
     ) -> None:
         self._assignment = assignment
         self._settlement = settlement
         self._commits = commits
+        self._look_up = look_up
         self._emit = emit
-        self._drain = drain
-        self._incremental = incremental
+        self._drain = settings.drain
+        self._incremental = settings.assigns_incrementally
         self._stopping = stopping
 
     def assigned(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
         """Start each partition at its committed offset, or at the log's beginning if it never had one."""
         try:
             started = [self._start(consumer, position) for position in self._committed(consumer, positions)]
+            self._look_up_marks(started)
         except Stopping:
             return  # nothing is started; the loop, told to stop, leaves the group with nothing owned
         assign = consumer.incremental_assign if self._incremental else consumer.assign
@@ -140,6 +143,13 @@ class Rebalance:
     def _without_map(self, position: TopicPartition, why: str) -> Sequence[Run]:
         self._emit(Warned(f"commit metadata of {position.topic}[{position.partition}] is ignored: {why}"))
         return ()
+
+    def _look_up_marks(self, started: Collection[Partition]) -> None:
+        """Who is suspected of killing workers, before anything of these partitions runs."""
+        if started:
+            marks = self._look_up([(partition.topic, partition.number) for partition in started])
+            for partition in started:
+                partition.marks = marks[partition.topic, partition.number]
 
     def _bounds(self, consumer: Consumer, position: TopicPartition) -> tuple[int, int]:
         """Where the log begins and ends."""

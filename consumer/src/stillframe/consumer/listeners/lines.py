@@ -16,6 +16,7 @@ from stillframe.consumer.events import (
     ClientTrouble,
     CommitFailed,
     Committed,
+    CrashFound,
     Draining,
     Event,
     HandedOff,
@@ -28,6 +29,9 @@ from stillframe.consumer.events import (
     PartitionsLost,
     PartitionsRevoked,
     PartitionStopped,
+    SuspectIsolated,
+    SuspectMarked,
+    TaskCondemned,
     Turned,
     Warned,
     WorkerStarted,
@@ -143,6 +147,11 @@ def _crashed(event: HandlerCrashed) -> Line:
     return Line("critical", "handler_crashed", fields | _place(event.arrival))
 
 
+def _marked(event: SuspectMarked) -> Line:
+    place = {"topic": event.topic, "partition": event.number, "offset": event.offset}
+    return Line("warning", "suspect_marked", place | {"crashes": event.crashes, "alone": event.alone})
+
+
 def _timed_out(event: AttemptTimedOut) -> Line:
     return Line("warning", "attempt_timed_out", {"msg_id": _id(event.arrival)} | _place(event.arrival))
 
@@ -151,6 +160,10 @@ def _timed_out(event: AttemptTimedOut) -> Line:
 LINES: Final[dict[type, Callable[[Any], Line]]] = {
     Warned: lambda e: Line("warning", "warned", {"text": e.text}),
     WorkerStarted: lambda e: Line("info", "worker_started", {"topics": list(e.topics)}),
+    CrashFound: lambda e: Line(
+        "error", "crash_found", {"reason": e.reason, "crashes": e.crashes, "suspects": e.suspects}
+    ),
+    SuspectMarked: _marked,
     PartitionsAssigned: lambda e: Line("info", "partitions_assigned", {"partitions": _names(e.partitions)}),
     PartitionsRevoked: _revoked,
     PartitionsLost: lambda e: Line("warning", "partitions_lost", {"partitions": _names(e.partitions)}),
@@ -162,6 +175,8 @@ LINES: Final[dict[type, Callable[[Any], Line]]] = {
     AttemptEnded: _ended,
     AttemptTimedOut: _timed_out,
     HandlerCrashed: _crashed,
+    SuspectIsolated: lambda e: Line("warning", "suspect_isolated", _place(e.arrival)),
+    TaskCondemned: lambda e: Line("error", "task_condemned", _place(e.arrival)),
     HandedOff: _handed_off,
     HandOffFailed: _handoff_failed,
     Committed: lambda e: Line("debug", "committed", {"partitions": _names(e.partitions)}),

@@ -41,6 +41,15 @@ CRASHES: Final = Metric(
     "Handlers that raised SystemExit, KeyboardInterrupt or MemoryError",
     ("topic",),
 )
+PROCESS_CRASHES: Final = Metric(
+    "stillframe_process_crashes", "Worker processes of this supervisor that were killed from within"
+)
+SUSPECTS: Final = Metric(
+    "stillframe_suspects_isolated", "Suspects for which the rest of the worker stood aside", ("topic",)
+)
+CONDEMNED: Final = Metric(
+    "stillframe_tasks_condemned", "Tasks given up unrun, for they kill their worker process", ("topic",)
+)
 
 RUNNING: Final = Metric("stillframe_running", "Attempts running now")
 QUEUED: Final = Metric("stillframe_queued", "Tasks that are due and wait for a thread or for their key")

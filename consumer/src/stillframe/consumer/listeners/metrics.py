@@ -17,6 +17,7 @@ from stillframe.consumer.events import (
     ClientTrouble,
     CommitFailed,
     Committed,
+    CrashFound,
     Event,
     HandedOff,
     HandlerCrashed,
@@ -25,6 +26,8 @@ from stillframe.consumer.events import (
     PartitionsAssigned,
     PartitionsLost,
     PartitionsRevoked,
+    SuspectIsolated,
+    TaskCondemned,
     Turned,
 )
 from stillframe.consumer.listeners import metric_names as names
@@ -47,8 +50,13 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._attempts = self._counter(names.ATTEMPTS)
         self._seconds = Histogram(*names.HANDLER_SECONDS, buckets=BUCKETS, registry=self.registry)
-        self._timeouts = self._counter(names.TIMEOUTS)
-        self._crashes = self._counter(names.CRASHES)
+        self._by_topic: dict[type, Counter] = {
+            AttemptTimedOut: self._counter(names.TIMEOUTS),
+            HandlerCrashed: self._counter(names.CRASHES),
+            SuspectIsolated: self._counter(names.SUSPECTS),
+            TaskCondemned: self._counter(names.CONDEMNED),
+        }
+        self._process_crashes = self._counter(names.PROCESS_CRASHES)
         self._handoffs = self._counter(names.HANDOFFS)
         self._handoff_failures = self._counter(names.HANDOFF_FAILURES)
         self._dead_letters = self._counter(names.DEAD_LETTERS)
@@ -84,10 +92,12 @@ class Metrics:
         match event:
             case LogsMeasured(logs):
                 self._readings.measure(logs)
-            case AttemptTimedOut(arrival):
-                self._timeouts.labels(arrival.partition.family.topic).inc()
-            case HandlerCrashed(arrival):
-                self._crashes.labels(arrival.partition.family.topic).inc()
+            case (
+                AttemptTimedOut(arrival) | HandlerCrashed(arrival) | SuspectIsolated(arrival) | TaskCondemned(arrival)
+            ):
+                self._by_topic[type(event)].labels(arrival.partition.family.topic).inc()
+            case CrashFound(_, crashes):
+                self._process_crashes.inc(crashes)
             case HandOffFailed(_, topic):
                 self._handoff_failures.labels(topic).inc()
             case Committed():

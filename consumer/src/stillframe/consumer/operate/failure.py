@@ -14,6 +14,8 @@ USAGE: Final = 2
 REFUSED: Final = 3
 UNREACHABLE: Final = 4
 KILLED: Final = 5
+CRASHED: Final = 6
+STUCK: Final = 7
 
 #: What each exit code means, for `--help` and the documentation.
 EXIT_CODES: Final = {
@@ -23,6 +25,8 @@ EXIT_CODES: Final = {
     REFUSED: "refused: a setting, a declaration or a topic is not safe or not right",
     UNREACHABLE: "no broker answers",
     KILLED: "worker only: killed after its grace period, or by a second signal, with tasks unfinished",
+    CRASHED: "worker only: a task has ended the process from within, too often or at a stop; or the start has",
+    STUCK: "worker only: as many handlers as there are threads have outlived their timeouts",
 }
 
 #: For errors that carry no hint of their own.

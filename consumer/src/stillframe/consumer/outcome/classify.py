@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
 
 from stillframe.consumer.errors import PermanentError, TransientError
 from stillframe.consumer.outcome.redact import redact
+from stillframe.consumer.quarantine.marks import CONDEMNED_AFTER
 from stillframe.consumer.retry import Retry
 from stillframe.schemas import DecodeError, Record
 from stillframe.schemas.headers import ERROR_MESSAGE_BYTES, clip
@@ -33,6 +35,12 @@ class Failure:
     message: str
     place: str
     permanent: bool
+
+
+#: Of a task that has killed its process too often to be run once more.
+CONDEMNED: Final = Failure(
+    "crashed", f"its worker process has ended {CONDEMNED_AFTER} times while it ran alone", "", permanent=True
+)
 
 
 def describe(error: BaseException, record: Record, *, permanent: bool, messages: bool = True) -> Failure:

@@ -1,0 +1,62 @@
+"""What the quarantine's scenarios share: a killer among neighbours, and what is to become of them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.engine.looking import await_commits, read_all, task_id
+from tests.engine.process import WorkerProcess
+from tests.engine.running import make_worker
+from tests.engine.topics import create_family
+from tests.engine.work import Work, group_of, submit, work_type
+from tests.kafka import Cluster, Kafka
+
+APP: Final = "tests.engine.killer_app:worker"
+#: Beside its neighbours twice, alone three times.
+MOST_STARTS: Final = 2 + 3
+NEIGHBOURS: Final = 12
+#: A static member gets its partitions back as soon as it is restarted: no session has to end first.
+STATIC: Final = json.dumps(
+    {"session.timeout.ms": 10_000, "heartbeat.interval.ms": 500, "group.instance.id": "the only one"}
+)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One killer among its neighbours, in a topic of one partition."""
+
+    bootstrap_servers: str
+    topic: str
+    killer: str
+    neighbours: frozenset[str]
+
+    @property
+    def dead_letter_topic(self) -> str:
+        return f"{self.topic}.{group_of(self.topic)}.dlq"
+
+    def must_end_well(self, workers: Iterable[WorkerProcess]) -> None:
+        """The killer is condemned after few starts, byte for byte; neighbours are done; the partition moved on."""
+        group = group_of(self.topic)
+        await_commits(self.bootstrap_servers, group, self.topic, partitions=1, timeout=240)
+        (dead,) = read_all(self.bootstrap_servers, self.dead_letter_topic)
+        (alive,) = (each for each in read_all(self.bootstrap_servers, self.topic) if task_id(each) == self.killer)
+        assert task_id(dead) == self.killer
+        assert dead.header("stillframe-error-type") == b"crashed"
+        assert (dead.key, dead.value) == (alive.key, alive.value)
+        starts = Counter(line["task_id"] for worker in workers for line in worker.lines("start"))
+        assert 3 <= starts[self.killer] <= MOST_STARTS
+        assert {line["task_id"] for worker in workers for line in worker.lines("end")} == self.neighbours
+
+
+def begin(
+    kafka: Kafka | Cluster, topic: str, killer: str, neighbour: str = "0.3", neighbours: int = NEIGHBOURS
+) -> Story:
+    """Create the topics and submit the tasks, the killer in their midst and each with a key of its own."""
+    bootstrap, task_type = kafka.bootstrap_servers, work_type(topic)
+    create_family(kafka, make_worker(bootstrap, group_of(topic), task_type, lambda work, context: None), partitions=1)
+    kinds = [killer if number == neighbours // 2 else neighbour for number in range(neighbours + 1)]
+    ids = submit(bootstrap, task_type, [Work(number=n, key=f"k{n}", kind=kind) for n, kind in enumerate(kinds)])
+    (culprit,) = (each for each, kind in zip(ids, kinds, strict=True) if kind == killer)
+    return Story(bootstrap, topic, culprit, frozenset(ids) - {culprit})
