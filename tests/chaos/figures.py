@@ -44,7 +44,7 @@ def figures(settings: Settings, verdict: Verdict, quiet: Verdict | None = None) 
 
 def _mixed(settings: Settings, verdict: Verdict, _quiet: Verdict | None) -> Iterator[Figure]:
     yield from _order(verdict)
-    yield from _takeovers(verdict, ("killed", "frozen"))
+    yield from _takeovers(verdict, ("killed", "frozen", "cut off"))
     yield Figure("duplicates", len(verdict.duplicates))
     if verdict.exits:
         yield Figure("longest from SIGTERM to exit", max(each.seconds for each in verdict.exits), GRACE + 2, " s")
@@ -98,7 +98,7 @@ def _order(verdict: Verdict) -> Iterator[Figure]:
 
 def _takeovers(verdict: Verdict, kinds: Iterable[str]) -> Iterator[Figure]:
     for kind in kinds:
-        waits = [each.seconds for each in verdict.recoveries if each.kind == kind and each.partitions]
+        waits = [each.seconds for each in verdict.recoveries if each.kind == kind and each.partitions > each.kept]
         if waits:
             longest = None if None in waits else max(wait for wait in waits if wait is not None)
             yield Figure(f"longest until others had all of a {kind} worker's", longest, TAKEOVER, " s")

@@ -12,6 +12,12 @@ from tests.chaos.settings import Scenario, Settings
 from tests.unit.chaos_story import all_is_well
 
 SOUND = check(all_is_well())
+#: Whose partitions somebody else has to have in time, and where that is asked.
+TAKEN_OVER = [
+    ("killed", Scenario.KILLS),
+    ("frozen", Scenario.FREEZE),
+    *((kind, Scenario.MIXED) for kind in ("killed", "frozen", "cut off")),
+]
 
 
 def missed(scenario: Scenario, verdict: Verdict, quiet: Verdict | None = None) -> list[str]:
@@ -38,12 +44,14 @@ def test_duplicates_of_a_kill_are_bounded_by_pool_and_commit_interval() -> None:
     ]
 
 
-def test_a_takeover_may_take_two_sessions_and_five_seconds() -> None:
-    """A partition that nobody took over has taken too long."""
-    (kill,) = SOUND.recoveries
-    for seconds, names in ((17.0, []), (17.1, ["killed"]), (None, ["killed"])):
-        found = missed(Scenario.KILLS, replace(SOUND, recoveries=(replace(kill, seconds=seconds),)))
-        assert found == [f"longest until others had all of a {name} worker's" for name in names]
+@pytest.mark.parametrize(("kind", "scenario"), TAKEN_OVER)
+def test_a_takeover_may_take_two_sessions_and_five_seconds(kind: str, scenario: Scenario) -> None:
+    """A partition that nobody took over has taken too long; one that its worker has kept, no time."""
+    hit = replace(SOUND.recoveries[0], kind=kind)
+    name = f"longest until others had all of a {kind} worker's"
+    for seconds, kept, names in ((17.0, 0, []), (17.1, 0, [name]), (None, 1, [name]), (None, 2, [])):
+        recovery = replace(hit, seconds=seconds, kept=kept)
+        assert missed(scenario, replace(SOUND, recoveries=(recovery,))) == names
 
 
 def test_a_rolling_restart_duplicates_nothing_and_exits_with_0() -> None:

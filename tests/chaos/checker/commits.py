@@ -54,9 +54,9 @@ def unfinished(evidence: Evidence) -> Iterator[str]:
 
 def _newly_covered(unchecked: list[Location], commit: Commit) -> set[Location]:
     """What a commit is the first to cover; it is taken out of the list, which is in order."""
-    within = takewhile(lambda where: where.offset < commit.reach, unchecked)
+    within = list(takewhile(lambda where: where.offset < commit.reach, unchecked))
     covered = {where for where in within if commit.covers(where.offset)}
-    unchecked[:] = [where for where in unchecked if where not in covered]
+    unchecked[: len(within)] = [where for where in within if where not in covered]
     return covered
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.chaos.checker.evidence import Evidence
-from tests.chaos.checker.facts import Location, Outage, Ownership, Run
+from tests.chaos.checker.facts import Location, Outage, Ownership, Run, Spell
 
 #: Seconds after a broker's end in which a rebalance is put down to it: two sessions.
 AFTERMATH = 12.0
@@ -18,15 +18,17 @@ class Recovery:
 
     Attributes:
         partitions: what it held.
+        kept: how many of them nobody took from it, frozen or cut off as it was, and it went on with.
         running: attempts that were cut off, or slept with it.
         again: attempts, running or ended, that others started again.
         late: attempts that it started after others had its partitions.
-        seconds: until the last partition it held was assigned anew; none if one never was.
+        seconds: until the last partition it did not keep was assigned anew; none if one never was.
     """
 
     kind: str
     process: str
     partitions: int
+    kept: int
     running: int
     again: int
     late: int
@@ -49,9 +51,9 @@ class BrokerRecovery:
 
 def recoveries(evidence: Evidence) -> Iterator[Recovery]:
     """Every kill, freeze and cut, in order."""
-    kills = [(at, "killed", victim) for at, victim in evidence.kills]
-    for at, kind, victim in sorted(kills + [(each.since, each.kind, each.process) for each in evidence.spells]):
-        yield _recovery(evidence, at, kind, victim)
+    kills = [Spell("killed", victim, at) for at, victim in evidence.kills]
+    for spell in sorted(kills + evidence.spells, key=lambda each: each.since):
+        yield _recovery(evidence, spell)
 
 
 def broker_recoveries(evidence: Evidence) -> Iterator[BrokerRecovery]:
@@ -67,18 +69,20 @@ def broker_recoveries(evidence: Evidence) -> Iterator[BrokerRecovery]:
         yield BrokerRecovery(outage, silence, len(moved))
 
 
-def _recovery(evidence: Evidence, at: float, kind: str, victim: str) -> Recovery:
-    held = [o for o in evidence.ownerships.values() if o.process == victim and o.since < at <= o.until]
-    waits = [_taken_over(each, at) for each in held]
+def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
+    at, victim = spell.since, spell.process
+    held = {o for o in evidence.ownerships.values() if o.process == victim and o.since < at <= o.until}
+    waits = [_taken_over(each, at) for each in held if not _kept(each, spell)]
     known = [wait for wait in waits if wait is not None]
     theirs = [run for run in evidence.runs if run.ownership in held]
     before = [run for run in theirs if run.started < at]
     others = (run for run in evidence.runs if run.started > at and run.ownership not in held)
     again = {_what(run) for run in before} & {_what(run) for run in others}
     return Recovery(
-        kind,
+        spell.kind,
         victim,
         len(held),
+        kept=len(held) - len(waits),
         running=sum(run.ended > at for run in before),
         again=len(again),
         late=sum(run.late for run in theirs),
@@ -88,6 +92,11 @@ def _recovery(evidence: Evidence, at: float, kind: str, victim: str) -> Recovery
 
 def _what(run: Run) -> tuple[str, int, Location]:
     return run.task, run.attempt, run.where
+
+
+def _kept(ownership: Ownership, spell: Spell) -> bool:
+    """Whether it outlived the spell: a coordinator that dies meanwhile gives every member a new session."""
+    return not ownership.lost and ownership.until > spell.until
 
 
 def _taken_over(ownership: Ownership, at: float) -> float | None:
