@@ -8,6 +8,7 @@ from tests.chaos.settings import GRACE, GROUP, Settings, here
 from tests.chaos.witness import Witness
 from tests.chaos.work import MEMORY_WAIT, RETRY, TASK_TYPE, TIERS, Work, fail
 
+settings = Settings.from_environment()
 witness = Witness(Journal(*here()))
 worker = Worker(
     GROUP,
@@ -16,7 +17,7 @@ worker = Worker(
         memory_wait=MEMORY_WAIT,
         grace=GRACE,
         health_port=None,
-        kafka=Settings.from_environment().protocol.properties,
+        kafka=settings.protocol.properties(settings.session),
     ),
     middleware=[witness.middleware],
     listeners=[witness.listener],

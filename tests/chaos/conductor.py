@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.chaos import topics
+from tests.chaos import group, topics
 from tests.chaos.fleet import ROOT, STOP_TIMEOUT, Fleet
 from tests.chaos.journal import Journal, Row, read
 from tests.chaos.proxy import Proxy
@@ -49,6 +49,7 @@ class Conductor:
         """Run it all, and return every row."""
         self._journal.write("settings", protocol=str(self._settings.protocol))
         self._create_topics()
+        group.give_session(self._kafka.bootstrap_servers, self._settings.session)
         command = NAIVE if self._settings.control else WORKER
         with (
             Proxy(self._kafka.detours.values()) as proxy,

@@ -15,7 +15,7 @@ from stillframe.consumer import RetryAfter, TaskError, WorkerSettings
 from stillframe.consumer.intake.receive import as_record
 from stillframe.schemas import Task, decode
 from tests.chaos.journal import Journal
-from tests.chaos.settings import GROUP, TOPIC, Protocol, here
+from tests.chaos.settings import GROUP, SESSION, TOPIC, Protocol, here
 from tests.chaos.topics import FAMILY
 from tests.chaos.work import RETRY, TASK_TYPE, Work, fail
 
@@ -34,7 +34,7 @@ class Naive:
                 "auto.offset.reset": "earliest",
                 "auto.commit.interval.ms": 200,
             }
-            | Protocol.EAGER.properties
+            | Protocol.EAGER.properties(SESSION)
         )
         self._producer = Producer(servers)
         self._ownerships: dict[tuple[str, int], int] = {}

@@ -8,8 +8,12 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any, Self
 
-#: Seconds: classic groups ask for it, KIP-848 groups are given it by our test brokers.
+#: Seconds: as short as Kafka's defaults allow it, so that much can happen in a minute.
 SESSION = 6.0
+#: What workers have by default. A broker that dies holds up all that a coordinator writes, and with it commits
+#: and heartbeats, until the controller takes it out of the replica sets: 3 s with our brokers, and twice as
+#: long if it was the controller itself. So 6 s may be too short for the death of any broker.
+DEFAULT_SESSION = 45.0
 #: Seconds that a stopped worker gives to what still runs. Stuck tasks need more, and are left behind.
 GRACE = 10.0
 TOPIC = "chaos"
@@ -39,14 +43,13 @@ class Protocol(StrEnum):
     COOPERATIVE = "cooperative"
     CONSUMER = "consumer"  # KIP-848
 
-    @property
-    def properties(self) -> dict[str, Any]:
-        """Librdkafka's."""
+    def properties(self, session: float) -> dict[str, Any]:
+        """Librdkafka's; a KIP-848 group has its session from the broker."""
         if self is Protocol.CONSUMER:
             return {"group.protocol": "consumer"}
         assignor = {Protocol.EAGER: "range", Protocol.COOPERATIVE: "cooperative-sticky"}[self]
-        session = {"session.timeout.ms": round(SESSION * 1_000), "heartbeat.interval.ms": 500}
-        return session | {"partition.assignment.strategy": assignor}
+        asked = {"session.timeout.ms": round(session * 1_000), "heartbeat.interval.ms": 500}
+        return asked | {"partition.assignment.strategy": assignor}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Settings:
         minutes: how long tasks are submitted; all disturbances begin in that time.
         rate: tasks per second.
         count: how many kills, freezes, rounds of a rolling restart, restarts of each worker.
+        session: seconds for which a worker may be silent; the scenario's own.
         control: the naive consumer runs in place of Stillframe's worker.
     """
 
@@ -68,6 +72,7 @@ class Settings:
     count: int = 0
     protocol: Protocol = Protocol.EAGER
     seed: int = 0
+    session: float = SESSION
     control: bool = False
 
     @classmethod
@@ -121,7 +126,7 @@ PRESETS: dict[Scenario, dict[str, Any]] = {
     Scenario.STORM: {"count": 16, "minutes": 5.0, "rate": 100_000 / 300, "workers": 8, "partitions": 32},
     Scenario.QUIET: {"minutes": 5.0, "rate": 100_000 / 300, "workers": 8, "partitions": 32},
     Scenario.FREEZE: {"count": 5, "minutes": 2.5, "rate": 200.0},
-    Scenario.BROKERS: {"count": 5, "minutes": 2.5, "rate": 200.0},
+    Scenario.BROKERS: {"count": 5, "minutes": 2.5, "rate": 200.0, "session": DEFAULT_SESSION},
 }
 
 

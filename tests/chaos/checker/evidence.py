@@ -46,6 +46,8 @@ class Evidence:
         #: Commits acknowledged to an ownership, by its own journal, when the partition was another's already.
         self.late_commits: list[tuple[Ownership, Commit]] = []
         self.seconds: float | None = None
+        #: When the workers were about to be stopped, all of them.
+        self.over = FOREVER
         #: Whether a partition of the task topic and those of its retry topics belong to one worker.
         self.together = False
         self._begun: float | None = None
@@ -168,6 +170,7 @@ class Evidence:
         self.together = row["protocol"] != "cooperative"
 
     def _settled(self, row: Row) -> None:
+        self.over = row["at"]
         if row["lag"] == 0 and self._begun is not None:
             self.seconds = row["at"] - self._begun
 

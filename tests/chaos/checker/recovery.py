@@ -8,7 +8,7 @@ from itertools import pairwise
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.facts import Location, Outage, Ownership, Run, Spell
 
-#: Seconds after a broker's end in which a rebalance is put down to it: two sessions.
+#: Seconds after a broker's end in which a silence is put down to it.
 AFTERMATH = 12.0
 
 
@@ -41,7 +41,7 @@ class BrokerRecovery:
 
     Attributes:
         silence: the longest time in its aftermath in which no attempt ended, in seconds.
-        rebalances: how often partitions changed hands in that time.
+        rebalances: how often partitions changed hands before the next broker ended, or the run was over.
     """
 
     outage: Outage
@@ -59,14 +59,17 @@ def recoveries(evidence: Evidence) -> Iterator[Recovery]:
 def broker_recoveries(evidence: Evidence) -> Iterator[BrokerRecovery]:
     """Every broker's end, in order."""
     ends = sorted(run.ended for run in evidence.runs)
-    changes = [each.since for each in evidence.ownerships.values()]
-    changes += [each.until for each in evidence.ownerships.values()]
-    for outage in evidence.outages:
-        until = outage.at + AFTERMATH
-        moments = [outage.at, *ends[bisect(ends, outage.at) : bisect(ends, until)]]
+    changes = sorted(at for each in evidence.ownerships.values() for at in (each.since, each.until))
+    nexts = [outage.at for outage in evidence.outages[1:]] + [evidence.over]
+    for outage, until in zip(evidence.outages, nexts, strict=False):
+        moments = [outage.at, *_between(ends, outage.at, min(until, outage.at + AFTERMATH))]
         silence = max((later - earlier for earlier, later in pairwise(moments)), default=AFTERMATH)
-        moved = {round(at) for at in changes if outage.at < at < until}
+        moved = {round(at) for at in _between(changes, outage.at, until)}
         yield BrokerRecovery(outage, silence, len(moved))
+
+
+def _between(moments: list[float], since: float, until: float) -> list[float]:
+    return moments[bisect(moments, since) : bisect(moments, until)]
 
 
 def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
