@@ -20,5 +20,6 @@ def give_session(bootstrap_servers: str, seconds: float) -> None:
     value = str(round(seconds * 1_000))
     entry = ConfigEntry(SESSION_TIMEOUT, value, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.GROUP, GROUP, incremental_configs=[entry])
-    (done,) = admin_client(bootstrap_servers).incremental_alter_configs([resource]).values()
+    admin = admin_client(bootstrap_servers)  # the answer comes only while it is held
+    (done,) = admin.incremental_alter_configs([resource]).values()
     done.result(ANSWER_TIMEOUT)

@@ -1,13 +1,19 @@
 """The verdict as text."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from tests.chaos.checker import Verdict
 from tests.chaos.checker.recovery import BrokerRecovery, Recovery
 from tests.chaos.figures import Figure
 
+T = TypeVar("T")
+
 SHOWN = 10
+#: What a worker's row counts.
+COUNTED = ("partitions", "running", "again", "late")
 
 
 def lines(verdict: Verdict, figures: Iterable[Figure] = ()) -> Iterator[str]:
@@ -18,10 +24,12 @@ def lines(verdict: Verdict, figures: Iterable[Figure] = ()) -> Iterator[str]:
         yield ""
         yield f"{'worker':<26}{'partitions':>12}{'running':>10}{'run again':>12}{'late':>8}{'taken over after':>20}"
         yield from map(_worker, verdict.recoveries)
+        yield from _kinds_of_recoveries(verdict.recoveries)
     if verdict.brokers:
         yield ""
         yield f"{'broker':<26}{'led':>12}{'coordinator':>14}{'rebalances':>14}{'silence':>22}"
         yield from map(_broker, verdict.brokers)
+        yield from _kinds_of_outages(verdict.brokers)
     yield ""
     for promise, cases in verdict.faults.items():
         yield f"{promise:<28}{len(cases):>6}"
@@ -37,15 +45,53 @@ def lines(verdict: Verdict, figures: Iterable[Figure] = ()) -> Iterator[str]:
 
 
 def _worker(each: Recovery) -> str:
-    taken = "never" if each.seconds is None else f"{each.seconds:.1f} s" if each.partitions else "-"
-    name = f"{each.process} {each.kind}"
+    return _row(f"{each.process} {each.kind}", each, _taken([each]))
+
+
+def _kinds_of_recoveries(recoveries: Iterable[Recovery]) -> Iterator[str]:
+    """What befell workers, how often, and the worst of each."""
+    kinds: defaultdict[str, list[Recovery]] = defaultdict(list)
+    for each in recoveries:
+        kinds[each.kind].append(each)
+    for kind, found in _repeated(kinds):
+        counts = {name: max(getattr(each, name) for each in found) for name in COUNTED}
+        worst = replace(found[0], **counts)
+        yield _row(f"{kind} {len(found)} times, at most", worst, _taken(found))
+
+
+def _row(name: str, each: Recovery, taken: str) -> str:
     return f"{name:<26}{each.partitions:>12}{each.running:>10}{each.again:>12}{each.late:>8}{taken:>20}"
+
+
+def _taken(recoveries: list[Recovery]) -> str:
+    """After how long the last of what was not kept had an owner."""
+    waits = [each.seconds for each in recoveries if each.partitions > each.kept]
+    if None in waits:
+        return "never"
+    kept = "kept" if any(each.kept for each in recoveries) else "-"
+    return f"{max(wait for wait in waits if wait is not None):.1f} s" if waits else kept
 
 
 def _broker(each: BrokerRecovery) -> str:
     outage = each.outage
     name, coordinator = f"node {outage.node} {outage.kind}", "yes" if outage.coordinator else "no"
     return f"{name:<26}{outage.leads:>12}{coordinator:>14}{each.rebalances:>14}{each.silence:>20.1f} s"
+
+
+def _kinds_of_outages(brokers: Iterable[BrokerRecovery]) -> Iterator[str]:
+    """What befell brokers, how often, and the worst of each; how many of them coordinated."""
+    kinds: defaultdict[str, list[BrokerRecovery]] = defaultdict(list)
+    for each in brokers:
+        kinds[each.outage.kind].append(each)
+    for kind, found in _repeated(kinds):
+        leads, rebalances = max(each.outage.leads for each in found), max(each.rebalances for each in found)
+        coordinators, silence = sum(each.outage.coordinator for each in found), max(each.silence for each in found)
+        name = f"{kind} {len(found)} times, at most"
+        yield f"{name:<26}{leads:>12}{coordinators:>14}{rebalances:>14}{silence:>20.1f} s"
+
+
+def _repeated(kinds: Mapping[str, list[T]]) -> Iterator[tuple[str, list[T]]]:
+    return ((kind, found) for kind, found in kinds.items() if len(found) > 1)
 
 
 def _explanations(verdict: Verdict) -> str:
