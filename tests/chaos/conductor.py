@@ -62,7 +62,7 @@ class Conductor:
             with self._load() as load:
                 self._disturb(stage)
                 self._await_load(load, stage)
-            self._kafka.await_running()
+            stage.await_brokers()
             self._await_settled(stage)
             self._stop(stage)
         self._note_tracebacks()

@@ -1,12 +1,19 @@
 """Who leads what in the cluster, and how to change it."""
 
 from confluent_kafka import ElectionType, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
+    AdminClient,
+    ClusterMetadata,
+    TopicMetadata,
+)
 
 from tests.chaos.settings import GROUP
 from tests.kafka.readiness import admin_client
+from tests.waiting import wait_until
 
 ANSWER_TIMEOUT = 10.0
+#: Seconds until somebody has told who leads: a machine that is busy with a run may be slow.
+PATIENCE = 60.0
 OFFSETS = "__consumer_offsets"
 
 
@@ -18,7 +25,7 @@ class Leaders:
 
     def of(self, node: int) -> int:
         """How many partitions a node leads, internal ones included."""
-        topics = self._admin.list_topics(timeout=ANSWER_TIMEOUT).topics.values()
+        topics = self._topics().values()
         return sum(partition.leader == node for topic in topics for partition in topic.partitions.values())
 
     def coordinator(self) -> int:
@@ -26,8 +33,18 @@ class Leaders:
 
         Not asked of the group: librdkafka aborts the process when a connection drops under such a question.
         """
-        partitions = self._admin.list_topics(OFFSETS, timeout=ANSWER_TIMEOUT).topics[OFFSETS].partitions
+        partitions = self._topics()[OFFSETS].partitions
         return int(partitions[_java_hash(GROUP) % len(partitions)].leader)
+
+    def _topics(self) -> dict[str, TopicMetadata]:
+        def answer() -> ClusterMetadata | None:
+            try:
+                return self._admin.list_topics(timeout=ANSWER_TIMEOUT)
+            except KafkaException:
+                return None
+
+        told = wait_until(answer, timeout=PATIENCE, describe="the brokers to tell who leads")
+        return told.topics if told else {}
 
     def elect(self) -> int:
         """Give every partition back to the node that it prefers; returns how many have moved."""

@@ -49,6 +49,8 @@ class Stage:
         #: When slots were asked to end, and which of them are to be filled again.
         self._asked: dict[int, float] = {}
         self._refill: set[int] = set()
+        #: Brokers that are down.
+        self._down: set[int] = set()
         self._begin: dict[Kind, Act] = {
             Kind.KILL: self._kill,
             Kind.RESTART: self._restart,
@@ -91,6 +93,15 @@ class Stage:
     def ending(self) -> bool:
         """Whether somebody was asked to end and has not yet."""
         return bool(self._asked)
+
+    def await_brokers(self) -> bool:
+        """Whether every broker that is not down serves, after some patience; the run goes on without it."""
+        try:
+            self._kafka.await_running()
+        except AssertionError as late:
+            self._trouble(str(late))
+            return False
+        return True
 
     def strike(self) -> None:
         """Ask everybody to end."""
@@ -147,14 +158,18 @@ class Stage:
         self._lose_broker("broker_stopped", node, self._kafka.terminate)
 
     def _lose_broker(self, kind: str, node: int, lose: Act) -> None:
-        self._kafka.await_running()  # never two at a time
+        if not self.await_brokers():  # never two at a time
+            return
         leads, coordinates = self._leaders.of(node), self._leaders.coordinator() == node
         self._journal.write(kind, node=node, leads=leads, coordinator=coordinates)
         lose(node)
+        self._down.add(node)
 
     def _start_broker(self, node: int) -> None:
-        self._kafka.launch(node)
-        self._journal.write("broker_started", node=node)
+        if node in self._down:
+            self._down.remove(node)
+            self._kafka.launch(node)
+            self._journal.write("broker_started", node=node)
 
     def _elect(self, _node: int) -> None:
         self._journal.write("elected", moved=self._leaders.elect())

@@ -69,3 +69,24 @@ def test_what_is_lost_and_taken_late_counts_from_the_beginning(kind: str) -> Non
     """Also by who has lost it."""
     hit = story(kind, ends(18, kind), lost(18.1, "a"), (40, "a", "assigned", {"positions": [[T, 0, 0, "", 2]]}))
     assert (hit.kept, hit.seconds) == (0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("broker_killed", {"node": 1, "leads": 1, "coordinator": True}),
+        ("broker_stopped", {"node": 1, "leads": 1, "coordinator": False}),
+        ("elected", {"moved": 3}),
+    ],
+)
+@pytest.mark.parametrize(("at", "amid"), [(1, False), (3, True), (10.5, True), (16, True), (17, False)])
+def test_a_takeover_amid_brokers_is_told_apart(kind: str, facts: dict[str, Any], at: float, amid: bool) -> None:
+    """One that has to do with a coordinator which may have gone, or has to wait for its replicas."""
+    taken = [assigned(16.5, "b"), ends(18, "frozen")]
+    assert story("frozen", (at, "conductor", kind, facts), *taken).upheaval == amid
+
+
+def test_an_election_that_moves_nothing_is_no_upheaval() -> None:
+    """Nor is a broker that comes back."""
+    for kind, facts in (("elected", {"moved": 0}), ("broker_started", {"node": 1})):
+        assert not story("frozen", (11, "conductor", kind, facts), assigned(16.5, "b"), ends(18, "frozen")).upheaval

@@ -45,11 +45,14 @@ def test_duplicates_of_a_kill_are_bounded_by_pool_and_commit_interval() -> None:
 
 
 @pytest.mark.parametrize(("kind", "scenario"), TAKEN_OVER)
-def test_a_takeover_may_take_two_sessions_and_five_seconds(kind: str, scenario: Scenario) -> None:
-    """A partition that nobody took over has taken too long; one that its worker has kept, no time."""
-    hit = replace(SOUND.recoveries[0], kind=kind)
-    name = f"longest until others had all of a {kind} worker's"
-    for seconds, kept, names in ((17.0, 0, []), (17.1, 0, [name]), (None, 1, [name]), (None, 2, [])):
+@pytest.mark.parametrize(("upheaval", "most", "where"), [(False, 17.0, ""), (True, 29.0, ", amid brokers'")])
+def test_a_takeover_may_take_two_sessions_and_five_seconds(
+    kind: str, scenario: Scenario, upheaval: bool, most: float, where: str
+) -> None:
+    """And two more sessions while brokers end. What nobody took has taken too long; what was kept, no time."""
+    hit = replace(SOUND.recoveries[0], kind=kind, upheaval=upheaval)
+    name = f"until others had all of a {kind} worker's{where}"
+    for seconds, kept, names in ((most, 0, []), (most + 0.1, 0, [name]), (None, 1, [name]), (None, 2, [])):
         recovery = replace(hit, seconds=seconds, kept=kept)
         assert missed(scenario, replace(SOUND, recoveries=(recovery,))) == names
 

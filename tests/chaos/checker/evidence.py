@@ -42,6 +42,8 @@ class Evidence:
         self.spells: list[Spell] = []
         self.exits: list[Exit] = []
         self.outages: list[Outage] = []
+        #: When brokers ended or leaders moved, and the group's coordinator perhaps with them.
+        self.upheavals: list[float] = []
         self.troubles: list[str] = []
         #: Commits acknowledged to an ownership, by its own journal, when the partition was another's already.
         self.late_commits: list[tuple[Ownership, Commit]] = []
@@ -195,10 +197,16 @@ class Evidence:
     def _exited(self, row: Row) -> None:
         self.exits.append(Exit(row["victim"], row["code"], row["seconds"]))
 
+    def _elected(self, row: Row) -> None:
+        if row["moved"]:
+            self.upheavals.append(row["at"])
+
     def _broker_killed(self, row: Row) -> None:
+        self.upheavals.append(row["at"])
         self.outages.append(Outage(row["at"], "killed", row["node"], row["leads"], row["coordinator"]))
 
     def _broker_stopped(self, row: Row) -> None:
+        self.upheavals.append(row["at"])
         self.outages.append(Outage(row["at"], "stopped", row["node"], row["leads"], row["coordinator"]))
 
     def _believe_the_broker(self, ownership: Ownership) -> None:

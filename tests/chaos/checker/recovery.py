@@ -1,15 +1,17 @@
 """What each disturbance hit, and how long it took until all was well again."""
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.chaos.checker.evidence import Evidence
+from tests.chaos.checker.evidence import FOREVER, Evidence
 from tests.chaos.checker.facts import Location, Outage, Ownership, Run, Spell
 
 #: Seconds after a broker's end in which a silence is put down to it.
 AFTERMATH = 12.0
+#: Seconds for which a broker's end may hold up a coordinator: what is not in sync any more is waited for.
+HELD_UP = 8.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Recovery:
         again: attempts, running or ended, that others started again.
         late: attempts that it started after others had its partitions.
         seconds: until the last partition it did not keep was assigned anew; none if one never was.
+        upheaval: brokers ended or leaders moved meanwhile or just before: a new coordinator gives every member
+            a new session, and one whose replicas are missing has to wait for them.
     """
 
     kind: str
@@ -33,6 +37,7 @@ class Recovery:
     again: int
     late: int
     seconds: float | None
+    upheaval: bool
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def broker_recoveries(evidence: Evidence) -> Iterator[BrokerRecovery]:
 
 
 def _between(moments: list[float], since: float, until: float) -> list[float]:
-    return moments[bisect(moments, since) : bisect(moments, until)]
+    return moments[bisect(moments, since) : bisect_left(moments, until)]
 
 
 def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
@@ -81,6 +86,8 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
     before = [run for run in theirs if run.started < at]
     others = (run for run in evidence.runs if run.started > at and run.ownership not in held)
     again = {_what(run) for run in before} & {_what(run) for run in others}
+    seconds = max(known, default=0.0) if len(known) == len(waits) else None
+    until = at + (FOREVER if seconds is None else seconds)
     return Recovery(
         spell.kind,
         victim,
@@ -89,7 +96,8 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
         running=sum(run.ended > at for run in before),
         again=len(again),
         late=sum(run.late for run in theirs),
-        seconds=max(known, default=0.0) if len(known) == len(waits) else None,
+        seconds=seconds,
+        upheaval=any(at - HELD_UP < each < until for each in evidence.upheavals),
     )
 
 
