@@ -14,6 +14,10 @@ PATIENT = ProducerSettings(
 )
 
 
+#: Seconds after its time in which the load catches up with its rate: an outage of the brokers is not that long.
+OVERTIME = 30.0
+
+
 def main() -> None:
     """Submit, and write down what the broker acknowledged: only that must never be lost."""
     settings, journal = Settings.from_environment(), Journal(*here())
@@ -30,6 +34,9 @@ def main() -> None:
         for number, work in enumerate(works(settings)):
             # The rate is the scenario's own: late tasks are not spread anew but caught up with.
             time.sleep(max(0.0, begun + number / settings.rate - time.monotonic()))
+            if time.monotonic() > begun + settings.seconds + OVERTIME:
+                journal.write("trouble", what=f"too slow a machine: {settings.tasks - number} tasks not submitted")
+                break
             try:
                 producer.submit(TASK_TYPE, work)
             except SubmitError as error:
