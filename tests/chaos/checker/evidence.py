@@ -1,10 +1,10 @@
 """Rows become facts: one pass over all of them, in the order of time."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from stillframe.consumer.progress.completion_map import decode
 from tests.chaos.checker.facts import (
@@ -20,6 +20,8 @@ from tests.chaos.checker.facts import (
     Spell,
 )
 from tests.chaos.journal import Row
+
+K = TypeVar("K", bound=Hashable)
 
 FOREVER = float("inf")
 #: Characters of commit metadata: the engine stops at 4,000.
@@ -60,6 +62,16 @@ class Evidence:
             getattr(self, f"_{row['kind']}", _ignore)(row)
         for ownership in self.ownerships.values():
             self._believe_the_broker(ownership)
+
+    @cached_property
+    def runs_of(self) -> defaultdict[Ownership, list[Run]]:
+        """By the ownership they ran in."""
+        return _grouped(self.runs, lambda run: run.ownership)
+
+    @cached_property
+    def runs_at(self) -> defaultdict[tuple[str, int, Location], list[Run]]:
+        """By what they ran."""
+        return _grouped(self.runs, lambda run: run.what)
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -230,6 +242,13 @@ class Evidence:
 def _commit(row: Row, position: list[Any]) -> tuple[Partition, Commit]:
     topic, number, offset, metadata = position
     return (topic, number), Commit(row["at"], offset, decode(offset, metadata), len(metadata) > FULL_MAP)
+
+
+def _grouped(runs: Iterable[Run], name: Callable[[Run], K]) -> defaultdict[K, list[Run]]:
+    found: defaultdict[K, list[Run]] = defaultdict(list)
+    for run in runs:
+        found[name(run)].append(run)
+    return found
 
 
 def _ignore(_row: Row) -> None:

@@ -130,6 +130,11 @@ class Run:
     due: int | None = None
 
     @property
+    def what(self) -> tuple[str, int, Location]:
+        """The attempt, and the record it was made from."""
+        return self.task, self.attempt, self.where
+
+    @property
     def late(self) -> bool:
         """Whether it was started by a process that did not know yet that it had lost its session."""
         return self.ownership.lost and self.ownership.over(self.started)

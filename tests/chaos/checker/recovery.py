@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.chaos.checker.evidence import FOREVER, Evidence
-from tests.chaos.checker.facts import Location, Outage, Ownership, Run, Spell
+from tests.chaos.checker.facts import Outage, Ownership, Run, Spell
 
 #: Seconds after a broker's end in which a silence is put down to it.
 AFTERMATH = 12.0
@@ -82,10 +82,9 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
     held = {o for o in evidence.ownerships.values() if o.process == victim and o.since < at <= o.until}
     waits = [_taken_over(each, at) for each in held if not _kept(each, spell)]
     known = [wait for wait in waits if wait is not None]
-    theirs = [run for run in evidence.runs if run.ownership in held]
+    theirs = [run for ownership in held for run in evidence.runs_of[ownership]]
     before = [run for run in theirs if run.started < at]
-    others = (run for run in evidence.runs if run.started > at and run.ownership not in held)
-    again = {_what(run) for run in before} & {_what(run) for run in others}
+    again = {run.what for run in before if any(_by_others(each, at, held) for each in evidence.runs_at[run.what])}
     seconds = max(known, default=0.0) if len(known) == len(waits) else None
     until = at + (FOREVER if seconds is None else seconds)
     return Recovery(
@@ -101,8 +100,8 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
     )
 
 
-def _what(run: Run) -> tuple[str, int, Location]:
-    return run.task, run.attempt, run.where
+def _by_others(run: Run, at: float, held: set[Ownership]) -> bool:
+    return run.started > at and run.ownership not in held
 
 
 def _kept(ownership: Ownership, spell: Spell) -> bool:
