@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-ORDER = ("unit", "property", "typing", "process", "broker", "chaos")
+ORDER = ("unit", "property", "typing", "process", "faults", "broker", "chaos")
 
 
 def layer_of(node_id: str) -> str:

@@ -26,9 +26,12 @@ class Proxy:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = tuple(routes)
+        self.held = 0
         self._loop = asyncio.new_event_loop()
         self._open = asyncio.Event()
         self._open.set()
+        self._answers = asyncio.Event()
+        self._answers.set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos-proxy", daemon=True)
 
@@ -39,6 +42,14 @@ class Proxy:
     def heal(self) -> None:
         """Let everything pass again, what is held first."""
         self._loop.call_soon_threadsafe(self._open.set)
+
+    def hold_answers(self) -> None:
+        """Let nothing come back from the brokers until `release_answers`; what is asked still reaches them."""
+        self._loop.call_soon_threadsafe(self._answers.clear)
+
+    def release_answers(self) -> None:
+        """Let the brokers' answers pass again, what is held first."""
+        self._loop.call_soon_threadsafe(self._answers.set)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -72,16 +83,21 @@ class Proxy:
         except OSError:
             writer.close()  # as the broker's own port would: nobody is there
             return
-        for source, sink in ((reader, broker[1]), (broker[0], writer)):
-            pump = self._loop.create_task(self._pump(source, sink))
+        for source, sink, gates in (
+            (reader, broker[1], (self._open,)),
+            (broker[0], writer, (self._open, self._answers)),
+        ):
+            pump = self._loop.create_task(self._pump(source, sink, gates))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, source: StreamReader, sink: StreamWriter) -> None:
+    async def _pump(self, source: StreamReader, sink: StreamWriter, gates: Iterable[asyncio.Event]) -> None:
         try:
             with suppress(OSError):  # either end may die
                 while data := await source.read(CHUNK):
-                    await self._open.wait()
+                    self.held += not all(gate.is_set() for gate in gates)
+                    for gate in gates:
+                        await gate.wait()
                     sink.write(data)
                     await sink.drain()
         finally:

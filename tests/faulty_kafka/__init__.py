@@ -18,7 +18,7 @@ from typing import Self
 import confluent_kafka
 
 #: Kafka protocol request types (https://kafka.apache.org/protocol#protocol_api_keys).
-PRODUCE, METADATA, INIT_PRODUCER_ID = 0, 3, 22
+PRODUCE, FETCH, METADATA, OFFSET_COMMIT, INIT_PRODUCER_ID = 0, 1, 3, 8, 22
 ALL_BROKERS = -1
 
 
@@ -51,6 +51,7 @@ class FaultyKafka:
             raise OSError(error.value.decode())
         self._owner = ctypes.c_void_p(owner)
         self._cluster = ctypes.c_void_p(self._library.rd_kafka_mock_cluster_new(self._owner, self._brokers))
+        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
         return self
 
     def __exit__(
@@ -75,6 +76,14 @@ class FaultyKafka:
         self._library.rd_kafka_mock_push_request_errors_array(
             self._cluster, ctypes.c_int16(request), ctypes.c_size_t(len(errors)), codes
         )
+
+    def move_leader(self, topic: str, partition: int, broker: int) -> None:
+        """Let another broker lead a partition from now on; brokers count from 1."""
+        self._library.rd_kafka_mock_partition_set_leader(self._cluster, topic.encode(), partition, broker)
+
+    def move_coordinator(self, group: str, broker: int) -> None:
+        """Let another broker coordinate a group from now on."""
+        self._library.rd_kafka_mock_coordinator_set(self._cluster, b"group", group.encode(), broker)
 
     def slow_down(self, *, milliseconds: int) -> None:
         """Delay every answer from now on."""

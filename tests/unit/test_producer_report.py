@@ -1,10 +1,10 @@
 """What each error of Kafka means for a task: refused for certain, or unknown."""
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from stillframe.producer import SubmitFailed, SubmitRejected, SubmitUnknown
-from stillframe.producer.report import REFUSALS, refused_at_once, unsuccessful
+from stillframe.producer.report import REFUSALS, Report, delivered, refused_at_once, unsuccessful
 
 
 @pytest.mark.parametrize("code", REFUSALS)
@@ -57,3 +57,10 @@ def test_what_is_not_taken_is_refused_at_once() -> None:
         error = refused_at_once("emails", KafkaException(KafkaError(code, "Unable to produce message: no")))
         assert isinstance(error, SubmitFailed)
         assert "'emails' did not take it: no: " in str(error)
+
+
+def test_delivered_without_an_offset_is_unknown() -> None:
+    """librdkafka concludes it from a later record's acknowledgement; the broker has not said so."""
+    report = delivered("emails", Message(topic="emails", partition=3))
+    assert isinstance(report.error, SubmitUnknown)
+    assert delivered("emails", Message(topic="emails", partition=3, offset=4)) == Report("emails", 3, 4)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stillframe.producer.callbacks import LOGGER, ReportThread, on_report_thread
-from stillframe.producer.report import Report, acknowledged, refused_at_once, unknown, unsuccessful
+from stillframe.producer.report import Report, delivered, refused_at_once, unknown, unsuccessful
 from stillframe.producer.sender import OnReport
 from stillframe.producer.settings import build
 from stillframe.schemas.record import Record
@@ -186,7 +186,7 @@ class Connection:
     def _delivered(self, number: int, error: KafkaError | None, message: Message) -> None:
         if error is None:
             self._trouble.latest = None
-            self._settle(number, lambda topic: acknowledged(topic, message))
+            self._settle(number, lambda topic: delivered(topic, message))
         else:
             self._settle(number, lambda topic: unsuccessful(topic, error, self._trouble.latest))
 

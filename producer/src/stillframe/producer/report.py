@@ -40,8 +40,7 @@ class Report:
 
     Attributes:
         topic: where it was sent.
-        partition, offset: where it lies; -1 unless it was acknowledged. The offset of one that is
-            may be -1 as well: of a retry, a broker that has the record already may only say so.
+        partition, offset: where it lies; -1 unless it was acknowledged.
         error: why it was not.
     """
 
@@ -51,10 +50,18 @@ class Report:
     error: SubmitFailed | SubmitUnknown | None = None
 
 
-def acknowledged(topic: str, message: Message) -> Report:
-    """The report of a record that lies in the log."""
+def delivered(topic: str, message: Message) -> Report:
+    """The report of a record that librdkafka calls delivered.
+
+    Without an offset it was only concluded to be: a later record of its partition was acknowledged. But of a
+    producer that it does not know yet a broker takes any record first (measured on Apache Kafka 4.2; from 4.5
+    on, KAFKA-15591, a partition that was never written to does not): a refused one, which waits for its next
+    try, is then believed to be in the log and is not.
+    """
     partition, offset = message.partition(), message.offset()
-    return Report(topic, -1 if partition is None else partition, -1 if offset is None else offset)
+    if partition is None or offset is None:
+        return unknown(topic, "a later record was acknowledged, this one was not", None)
+    return Report(topic, partition, offset)
 
 
 def unsuccessful(topic: str, error: KafkaError, last_trouble: str | None) -> Report:
