@@ -1,5 +1,6 @@
 """Health (promise I9): after any history, the verdicts are those that the history calls for."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
@@ -10,10 +11,12 @@ from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
     ClientTrouble,
+    CommitFailed,
     Committed,
     Draining,
     Event,
     HandlerCrashed,
+    LogsMeasured,
     PartitionsAssigned,
     PartitionsLost,
     PartitionsRevoked,
@@ -21,7 +24,7 @@ from stillframe.consumer.events import (
     WorkerStarted,
 )
 from stillframe.consumer.health.verdict import Verdict
-from stillframe.consumer.health.vitals import OUTAGE_ECHO, PULSE, Vitals
+from stillframe.consumer.health.vitals import PULSE, RECENT, Vitals
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.intake.pressure import SPAN
@@ -31,13 +34,14 @@ from tests.property.machines import must_find, run
 
 LIMIT = 60.0
 #: A word of each reason, in the order in which reasons are given.
-STARTED, DRAINING, TURNED, JOINED, STALLED, FULL, DOWN, HELD, UNREADABLE = (
+STARTED, DRAINING, TURNED, JOINED, STALLED, FULL, REFUSED, DOWN, HELD, UNREADABLE = (
     "not started", "draining", "has not turned", "not joined", "nothing has finished", "is full",
-    "brokers are down", "are held", "cannot be read on",
+    "commits have been refused", "brokers are down", "are held", "cannot be read on",
 )  # fmt: skip
 SIGNS = (
     WorkerStarted, Turned, PartitionsAssigned, PartitionsRevoked, PartitionsLost, Committed, ClientTrouble
 )  # fmt: skip
+ANSWERED = LogsMeasured({}, ())
 ALL_DOWN = ClientTrouble("_ALL_BROKERS_DOWN", "2/2 brokers are down")
 
 after_the_start = precondition(lambda self: self.history)
@@ -109,6 +113,16 @@ class VitalsMachine(RuleBasedStateMachine):
     def commit(self) -> None:
         self._tell(Committed(self.owned))
 
+    @rule(answered=st.booleans())
+    @after_the_start
+    def look_at_the_logs(self, answered: bool) -> None:
+        self._tell(ANSWERED if answered else LogsMeasured({}, (), answered=False))
+
+    @rule()
+    @after_the_start
+    def refuse(self) -> None:
+        self._tell(CommitFailed("no"))
+
     @rule()
     @precondition(lambda self: len(self.history) > 30)
     def drain(self) -> None:
@@ -143,6 +157,7 @@ class VitalsMachine(RuleBasedStateMachine):
         else:
             joined = self._seen(PartitionsAssigned)
             state = [TURNED] * self._silent() + [JOINED] * (not joined) + self._stalls()
+            state += [REFUSED] * self._refused()
         held = [word for each in self._turned() for word in [HELD] * each.held + [UNREADABLE] * bool(each.stopped)]
         return state + [DOWN] * self._outage() + held
 
@@ -153,10 +168,10 @@ class VitalsMachine(RuleBasedStateMachine):
     def _outage(self) -> bool:
         last = next(
             (entry for entry in reversed(self.history)
-             if entry[1] is ALL_DOWN or isinstance(entry[1], PartitionsAssigned | Committed)),
+             if entry[1] is ALL_DOWN or isinstance(entry[1], PartitionsAssigned | Committed) or entry[1] == ANSWERED),
             None,
         )  # fmt: skip
-        return last is not None and last[1] is ALL_DOWN and self.now - last[0] <= OUTAGE_ECHO
+        return last is not None and last[1] is ALL_DOWN
 
     def _stalls(self) -> list[str]:
         turns = [each for _, each in self.history if isinstance(each, Turned)]
@@ -180,6 +195,17 @@ class VitalsMachine(RuleBasedStateMachine):
         oldest = next(at for at, each in self.history if isinstance(each, AttemptStarted) and each.arrival in running)
         return max([oldest, *ends])
 
+    def _refused(self) -> bool:
+        """Refusals without a commit or a silence between them, up to now, for longer than the limit."""
+        since = None
+        last = self.now
+        for at, each in reversed(self.history):
+            if isinstance(each, Committed) or last - at > RECENT:
+                break
+            if isinstance(each, CommitFailed):
+                since = last = at
+        return since is not None and self.now - since > LIMIT
+
     def _turned(self) -> list[Partition]:
         turns = [each for _, each in self.history if isinstance(each, Turned)]
         return [each for each in turns[-1].partitions if each.owned] if turns else []
@@ -202,7 +228,14 @@ def test_the_verdicts_hold() -> None:
 
 class ForgetsTheOutage(Vitals):
     def _listen_for_outage(self, event: Event, now: float) -> None:
-        self._outage_heard = None
+        self._outage = False
+
+
+class TakesSilenceForRecovery(Vitals):
+    def _listen_for_outage(self, event: Event, now: float) -> None:
+        super()._listen_for_outage(event, now)
+        if isinstance(event, LogsMeasured):
+            self._outage = False
 
 
 class IdlesNever(Vitals):
@@ -215,7 +248,15 @@ class DiesInItsDrain(Vitals):
         return Verdict.of(self._silence(now))
 
 
-@pytest.mark.parametrize("mutant", [ForgetsTheOutage, IdlesNever, DiesInItsDrain])
+class RemembersARefusalForEver(Vitals):
+    def _refusals(self, now: float) -> Iterator[str]:
+        if self._refusal is not None and now - self._refusal.since > LIMIT:
+            yield "commits have been refused"
+
+
+@pytest.mark.parametrize(
+    "mutant", [ForgetsTheOutage, TakesSilenceForRecovery, IdlesNever, DiesInItsDrain, RemembersARefusalForEver]
+)
 def test_planted_bugs_are_found(mutant: type[Vitals]) -> None:
     """The machine is worth something only if it finds vitals that are wrong."""
     must_find(type("Mutant", (VitalsMachine,), {"vitals_class": mutant}))

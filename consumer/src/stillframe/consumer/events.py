@@ -105,11 +105,12 @@ class PartitionStopped:
 class LogsMeasured:
     """Where the broker says that the owned partitions' logs begin and end, and which topics do not exist.
 
-    A partition that it told nothing of is left out.
+    A partition that it told nothing of is left out. ``answered`` is false if it told nothing at all.
     """
 
     logs: Mapping[Partition, LogBounds]
     missing: Sequence[str]
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

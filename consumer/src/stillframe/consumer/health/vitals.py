@@ -7,12 +7,13 @@ worker unready, not dead, for a restart would help none of them. Ready means tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
     ClientTrouble,
+    CommitFailed,
     Committed,
     Draining,
     Event,
@@ -33,16 +34,29 @@ from stillframe.consumer.intake.partition import Partition
 
 #: Seconds without a sign of the poll loop after which it counts as dead; a revoke takes half a session.
 PULSE: Final = 30.0
-#: librdkafka repeats every 10 s that all brokers are down while they are (measured): silence is recovery.
-OUTAGE_ECHO: Final = 30.0
+#: Seconds for which an error of the client counts as its present trouble.
+RECENT: Final = 30.0
 ALL_BROKERS_DOWN: Final = "_ALL_BROKERS_DOWN"
 
 #: Signs of the poll loop. ClientTrouble is one: while the loop asks for offsets in vain, it cannot turn.
 SIGNS: Final = (
     WorkerStarted, Turned, PartitionsAssigned, PartitionsRevoked, PartitionsLost, Committed, ClientTrouble
 )  # fmt: skip
-#: Events that only an answer of a broker can cause.
+#: Events that only an answer of a broker can cause, beside those that it is asked for every few seconds.
+#: Silence is none: after five minutes librdkafka no longer repeats that all brokers are down (measured).
 ANSWERS: Final = (PartitionsAssigned, Committed, HandedOff)
+
+
+class Refusal(NamedTuple):
+    """Commits that are refused: since when, when last, and why."""
+
+    since: float
+    last: float
+    error: str
+
+    def is_fresh(self, now: float) -> bool:
+        """A commit that is due is tried again within seconds: silence means that none is due."""
+        return now - self.last <= RECENT
 
 
 class Vitals:
@@ -61,8 +75,10 @@ class Vitals:
         self._sign: float | None = None
         self._joined = False
         self._draining: str | None = None
-        self._outage_heard: float | None = None
+        self._outage = False
         self._trouble: tuple[float, str] | None = None
+        self._stall_limit = stall_limit
+        self._refusal: Refusal | None = None
         self._turn = Turned((), 0, 0, 0)
 
     def observe(self, event: Event, now: float) -> None:
@@ -70,6 +86,7 @@ class Vitals:
         if isinstance(event, SIGNS):
             self._sign = now
         self._listen_for_outage(event, now)
+        self._listen_for_refusals(event, now)
         match event:
             case WorkerStarted():
                 self._progress.idle(now)
@@ -98,12 +115,20 @@ class Vitals:
         return Verdict.of(self._faults(now))
 
     def _listen_for_outage(self, event: Event, now: float) -> None:
-        if isinstance(event, ANSWERS):
-            self._outage_heard = None
+        if isinstance(event, ANSWERS) or (isinstance(event, LogsMeasured) and event.answered):
+            self._outage = False
         elif isinstance(event, ClientTrouble) and event.error == ALL_BROKERS_DOWN:
-            self._outage_heard = now
+            self._outage = True
         elif isinstance(event, ClientTrouble):
             self._trouble = now, event.detail
+
+    def _listen_for_refusals(self, event: Event, now: float) -> None:
+        if isinstance(event, Committed):
+            self._refusal = None
+        elif isinstance(event, CommitFailed):
+            earlier = self._refusal
+            since = earlier.since if earlier is not None and earlier.is_fresh(now) else now
+            self._refusal = Refusal(since, now, event.error)
 
     def _turned(self, turn: Turned, now: float) -> None:
         self._turn = turn
@@ -123,16 +148,23 @@ class Vitals:
                 yield "has not joined its group yet"
             yield from self._progress.stalls(self._turn, now)
             yield from (f"{stall}{self._cause(now)}" for stall in self._backlog.stalls(now))
-        if self._outage_heard is not None and now - self._outage_heard <= OUTAGE_ECHO:
+            yield from self._refusals(now)
+        if self._outage:
             yield f"all brokers are down{self._cause(now)}"
         for partition in self._turn.partitions:
             yield from _faults_of(partition)
 
     def _cause(self, now: float) -> str:
         """The client's last trouble, if it is recent: often it is the reason, such as a response too large."""
-        if self._trouble is None or now - self._trouble[0] > OUTAGE_ECHO:
+        if self._trouble is None or now - self._trouble[0] > RECENT:
             return ""
         return f"; the client's last trouble: {self._trouble[1]}"
+
+    def _refusals(self, now: float) -> Iterator[str]:
+        """What is done meanwhile would be done again after a crash."""
+        refusal = self._refusal
+        if refusal is not None and refusal.is_fresh(now) and now - refusal.since > self._stall_limit:
+            yield f"commits have been refused for {now - refusal.since:.0f} s: {refusal.error}"
 
     def _silence(self, now: float) -> Iterator[str]:
         if self._sign is not None and now - self._sign > PULSE:

@@ -112,7 +112,7 @@ class LogWatch:
             if each.topic not in changed
         }
         missing = tuple(topic for topic, future in look.topics.items() if _code(future) in MISSING)
-        self._emit(LogsMeasured(bounds, missing))
+        self._emit(LogsMeasured(bounds, missing, answered=any(map(_is_answered, look.topics.values()))))
         return bounds
 
     def _learn(self, topics: Futures) -> Collection[str]:
@@ -124,6 +124,11 @@ class LogWatch:
         if changed:
             self.hurry()  # the offsets of this look may still be the old log's
         return changed
+
+
+def _is_answered(future: Future[Any]) -> bool:
+    """Whether a broker has spoken, be it only to refuse; the client's own errors are below zero."""
+    return not future.exception() or (_code(future) or 0) > 0
 
 
 def _offsets(futures: Futures) -> dict[tuple[str, int], int]:

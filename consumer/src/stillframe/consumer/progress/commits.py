@@ -66,12 +66,15 @@ class Commits:
             return
         done = []
         for position in positions:
+            if position.error is not None:
+                self._emit(CommitFailed(f"{position.topic}[{position.partition}]: {position.error.str()}"))
             sent = self._in_flight.get((position.topic, position.partition))
             # Revoked since: whoever owns it now commits for itself. Another offset: a late answer to an older one.
             if position.error is None and sent is not None and sent[0].owned and position.offset == sent[1].offset:
                 sent[0].committed = sent[1]
                 done.append(sent[0])
-        self._emit(Committed(done))
+        if done:
+            self._emit(Committed(done))
 
     def final(self, consumer: Consumer, partitions: Collection[Partition]) -> None:
         """Commit and wait for the broker's answer: the last act of an ownership, in a rebalance callback.
