@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from stillframe.consumer.lifeline import Lifeline
 from stillframe.consumer.operate.failure import report
+from stillframe.consumer.operate.setting_names import check_setting_names
 from stillframe.consumer.target import load_worker
 from stillframe.schemas import StillframeError
 
@@ -18,6 +20,7 @@ def main(target: str) -> int:
         sys.stdout.reconfigure(line_buffering=True)
     lifeline = Lifeline()
     try:
+        check_setting_names(os.environ)
         worker = load_worker(target)
         lifeline.limits(worker.settings.grace, worker.settings.hang_after)
         worker.run()

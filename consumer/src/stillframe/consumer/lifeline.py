@@ -10,7 +10,8 @@ from typing import Final
 
 from stillframe.consumer.quarantine.endings import EXIT_KILLED
 
-LIFELINE: Final = "STILLFRAME_SUPERVISOR_FD"
+#: Not ``STILLFRAME_*``: that would be a setting.
+LIFELINE: Final = "_STILLFRAME_SUPERVISOR_FD"
 FAREWELL: Final = "farewell"
 
 

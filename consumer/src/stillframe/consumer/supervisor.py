@@ -218,6 +218,7 @@ def _signals() -> Iterator[socket.socket]:
     writer.setblocking(False)  # noqa: FBT003
     before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)}
     earlier = signal.set_wakeup_fd(writer.fileno())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # what came earlier, the command has kept
     try:
         yield reader
     finally:

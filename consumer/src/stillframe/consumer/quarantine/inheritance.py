@@ -6,9 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-JOURNAL: Final = "STILLFRAME_JOURNAL_FD"
-CRASHES: Final = "STILLFRAME_CRASHES"
-CRASH: Final = "STILLFRAME_CRASH"
+#: Not ``STILLFRAME_*``: those are settings.
+JOURNAL: Final = "_STILLFRAME_JOURNAL_FD"
+CRASHES: Final = "_STILLFRAME_CRASHES"
+CRASH: Final = "_STILLFRAME_CRASH"
 
 
 @dataclass(frozen=True, slots=True)

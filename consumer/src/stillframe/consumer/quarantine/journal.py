@@ -15,12 +15,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.quarantine import slots
 from stillframe.consumer.quarantine.marks import fingerprint
 from stillframe.consumer.quarantine.pulse import TICK
 from stillframe.consumer.quarantine.slots import InFlight
+
+if TYPE_CHECKING:  # the supervisor reads the journal, and imports nothing large
+    from stillframe.consumer.intake.arrival import Arrival
 
 
 def open_journal() -> int:
