@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,21 +73,23 @@ def stillframe(*arguments: str, cwd: Path | None = None, **environment: str) -> 
 
 
 @contextmanager
-def started(*arguments: str, cwd: Path | None = None, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that runs until it is told to stop; at the latest at the end of the block."""
-    process = subprocess.Popen(
-        [PROGRAM, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-        env=clean(environment),
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+def started(
+    *arguments: str, cwd: Path | None = None, log: Path | None = None, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs until it is told to stop; at the latest at the end of the block.
+
+    What it prints goes into pipes, or into the file `log`.
+    """
+    with ExitStack() as stack:
+        output = subprocess.PIPE if log is None else stack.enter_context(log.open("ab"))
+        process = subprocess.Popen(
+            [PROGRAM, *arguments], stdout=output, stderr=output, text=True, cwd=cwd, env=clean(environment)
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def clean(environment: dict[str, str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from stillframe.consumer.operate.topics import require_safe_topics
+from stillframe.consumer.operate.admission import require_safe_topics
 from stillframe.consumer.settings import WorkerSettings
 from tests.cli import stillframe, write_worker
 from tests.dead_letters import family_of

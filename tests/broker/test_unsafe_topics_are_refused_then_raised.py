@@ -1,9 +1,10 @@
 import pytest
 
 from stillframe.consumer.errors import UnsafeTopics
+from stillframe.consumer.operate.admission import require_safe_topics
 from stillframe.consumer.operate.cluster import Cluster
 from stillframe.consumer.operate.topic_rules import Choices
-from stillframe.consumer.operate.topics import apply, require_safe_topics
+from stillframe.consumer.operate.topics import apply
 from stillframe.consumer.settings import WorkerSettings
 from tests.dead_letters import family_of
 from tests.kafka import CreateTopic, Kafka

@@ -28,8 +28,8 @@ from stillframe.consumer.listeners.logs import Logs
 from stillframe.consumer.listeners.metrics import Metrics
 from stillframe.consumer.listeners.traces import Traces
 from stillframe.consumer.loop import Loop, Stations
+from stillframe.consumer.operate.admission import require_safe_topics
 from stillframe.consumer.operate.cluster import quiet
-from stillframe.consumer.operate.topics import require_safe_topics
 from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commit import CommitPolicy
@@ -69,7 +69,11 @@ def serve(worker: Worker) -> None:
     with _stop_on_signals(worker), serve_health(settings, health, metrics) as address:
         if address is not None:
             logs.serving(address)
-        partition_counts = require_safe_topics(settings, families, warn=lambda text: emit(Warned(text)))
+        partition_counts = require_safe_topics(
+            settings, families, warn=lambda text: emit(Warned(text)), stopping=lambda: worker.stopping
+        )
+        if partition_counts is None:
+            return
         companion = Companion(settings, worker.group, emit, stopping=lambda: worker.stopping)
         topics = [name for family in families for name in family.names]
         journal = take_over(inheritance, companion, topics, emit, most=JOURNALLED)

@@ -1,4 +1,4 @@
-"""Topics as the code wants them: plan, apply, and the check with which a worker starts."""
+"""Topics as the code wants them: plan and apply."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError
 
 from stillframe.consumer.errors import UnsafeTopics
-from stillframe.consumer.operate.audit import warn_unchecked
 from stillframe.consumer.operate.cluster import FORBIDDEN, TIMEOUT, Cluster, Refused
 from stillframe.consumer.operate.topic_plan import Grow, Set, Shortfall, retention_bound, shortfalls
 from stillframe.consumer.operate.topic_rules import Choices, Create, Found
-from stillframe.consumer.settings import WorkerSettings
 from stillframe.schemas.topics import TopicFamily
 
 EMBEDDED = "the embedded broker has no topic settings to check: it is for trying out only"
@@ -53,7 +51,7 @@ def plan(cluster: Cluster, families: Sequence[TopicFamily], choices: Choices) ->
     Raises:
         BrokerUnreachable, Refused: see :class:`Cluster`.
     """
-    return _planned(survey(cluster, families), families, choices)
+    return planned(survey(cluster, families), families, choices)
 
 
 def apply(
@@ -78,32 +76,6 @@ def apply(
         _change(cluster, shortfall, embedded=embedded)
         done(shortfall)
     return _once_known(lambda: plan(cluster, families, choices))
-
-
-def require_safe_topics(
-    settings: WorkerSettings,
-    families: Sequence[TopicFamily],
-    warn: Callable[[str], object] = warn_unchecked,
-) -> dict[str, int]:
-    """Refuse topics that could lose a task. Asks the broker three questions, each bounded by 5 s.
-
-    Args:
-        warn: told why, if the topics' settings cannot be checked; by default a line on standard error.
-
-    Returns:
-        the number of partitions of each topic.
-
-    Raises:
-        UnsafeTopics: names every fault with its cure.
-        BrokerUnreachable: nothing answers at the bootstrap servers.
-    """
-    choices = Choices(max_task_bytes=settings.max_task_bytes)
-    seen = survey(Cluster(settings), families)
-    if unsafe := _planned(seen, families, choices).unsafe:
-        raise unsafe_topics(unsafe)
-    if seen.unchecked:
-        warn(seen.unchecked)
-    return {name: found.partitions for name, found in seen.found.items()}
 
 
 def unsafe_topics(unsafe: Sequence[Shortfall]) -> UnsafeTopics:
@@ -144,7 +116,8 @@ def _look(cluster: Cluster, families: Sequence[TopicFamily]) -> Survey:
     return Survey(found, unchecked)
 
 
-def _planned(seen: Survey, families: Sequence[TopicFamily], choices: Choices) -> Plan:
+def planned(seen: Survey, families: Sequence[TopicFamily], choices: Choices) -> Plan:
+    """What the code wants of the topics that were found. Pure."""
     short = [each for family in families for each in shortfalls(family, seen.found, choices)]
     bounds = [retention_bound(f.topic, seen.found.get(f.topic), choices) for f in families]
     return Plan(short, bounds, seen.unchecked)
