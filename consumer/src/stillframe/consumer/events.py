@@ -37,11 +37,13 @@ class CrashFound:
     Attributes:
         crashes: how often that has happened under this supervisor.
         suspects: how many attempts were in flight.
+        wait: seconds until this process joins the group.
     """
 
     reason: str
     crashes: int
     suspects: int
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from stillframe.consumer.dispatch.attempt import Attempts
 from stillframe.consumer.dispatch.threads import Threads, epoch_milliseconds
+from stillframe.consumer.errors import CrashedHandler
 from stillframe.consumer.events import Event, Events, Warned, WorkerStarted
 from stillframe.consumer.health import Health, serve_health
 from stillframe.consumer.intake.assignment import Assignment
@@ -34,7 +35,7 @@ from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
-from stillframe.consumer.quarantine.aftermath import noted, take_over
+from stillframe.consumer.quarantine.aftermath import confess, noted, take_over
 from stillframe.consumer.quarantine.companion import Companion
 from stillframe.consumer.quarantine.inheritance import inherit
 from stillframe.consumer.quarantine.journal import Journal
@@ -48,8 +49,6 @@ Emit = Callable[[Event], None]
 
 #: Seconds for leaving the group: librdkafka's close can hang when the broker is gone.
 CLOSE_TIMEOUT = 5.0
-#: Attempts in flight that the journal can hold, at 20 bytes each.
-JOURNALLED = 4_096
 
 
 def serve(worker: Worker) -> None:
@@ -76,7 +75,14 @@ def serve(worker: Worker) -> None:
             return
         companion = Companion(settings, worker.group, emit, stopping=lambda: worker.stopping)
         topics = [name for family in families for name in family.names]
-        journal = take_over(inheritance, companion, topics, emit, most=JOURNALLED)
+        journal = take_over(
+            inheritance,
+            companion,
+            topics,
+            emit,
+            rejoin_after=settings.rejoin_after,
+            stopping=lambda: worker.stopping,
+        )
         with worker.lifespan() as state:
             run = _Run(worker, partition_counts, emit, state, companion, journal)
             try:
@@ -105,6 +111,7 @@ class _Run:
         self._consumer = self._make_consumer()
         self._assignment = Assignment(worker.families())
         self._attempts = Attempts(worker, emit, state=state, outermost=[Traces(worker.group)])
+        self._confess = partial(confess, journal, companion)
         run = noted(self._attempts.run, journal)
         self._threads = Threads(settings.threads, run, memory_wait=settings.memory_wait)
         self._client = Client(settings.handoff_settings())
@@ -164,6 +171,8 @@ class _Run:
         crashed = self._threads.crashed
         self._loop.drain("asked to stop" if crashed is None else str(crashed), self._worker.settings.grace)
         if self._threads.crashed is not None:  # perhaps only during the drain
+            if isinstance(self._threads.crashed, CrashedHandler):
+                self._confess()
             raise self._threads.crashed
 
     def close(self) -> None:

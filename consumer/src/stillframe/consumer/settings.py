@@ -86,7 +86,24 @@ class WorkerSettings(ConnectionSettings):
     @property
     def drain(self) -> float:
         """``revoke_drain``, at most half the session: longer would silence or fence other members."""
-        return min(self.revoke_drain, float(self.kafka.get("session.timeout.ms", 45_000)) / 2_000)
+        return min(self.revoke_drain, self.session_timeout / 2)
+
+    @property
+    def rejoin_after(self) -> float:
+        """Seconds after which to join in the place of a member that has died.
+
+        A static member is replaced at once; under KIP-848 it is refused, which is fatal, until its session
+        has ended. Of others, an eager group waits for the end of that session, and everybody rests
+        meanwhile: it must have ended first. In all other groups nobody rests.
+        """
+        static = "group.instance.id" in self.kafka
+        waits = static if self.group_protocol == "consumer" else not static and not self.assigns_incrementally
+        return self.session_timeout if waits else 0.0
+
+    @property
+    def session_timeout(self) -> float:
+        """Under KIP-848 it is the broker's, and this its default."""
+        return float(self.kafka.get("session.timeout.ms", 45_000)) / 1_000
 
     @property
     def group_protocol(self) -> str:

@@ -63,18 +63,18 @@ class _Supervisor:
             ending = self._live_through(Inheritance(self._journal, crashes, crash))
             if ending.crash is None or self._stop.asked():
                 return ending.exit_code
-            if why := self._gives_up():
+            if why := self._gives_up(ending):
                 print(f"error: {ending.crash}, {why}", file=sys.stderr)  # noqa: T201
                 return ending.exit_code
             crashes, crash = crashes + 1, ending.crash
 
-    def _gives_up(self) -> str:
+    def _gives_up(self, ending: Ending) -> str:
         """Why no other child is started. One that fails at its start would do so again; whoever runs this
         process knows better how long to wait.
         """
         if not journal.pulse(self._journal):
             return "before it had begun"  # the journal is still that of the child before
-        if not journal.read(self._journal):
+        if not ending.confessed and not journal.read(self._journal):
             return "with no task in flight"
         return "" if self._restarts.allow(time.monotonic()) else "too often to go on"
 

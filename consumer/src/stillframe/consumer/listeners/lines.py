@@ -147,6 +147,11 @@ def _crashed(event: HandlerCrashed) -> Line:
     return Line("critical", "handler_crashed", fields | _place(event.arrival))
 
 
+def _crash_found(event: CrashFound) -> Line:
+    fields = {"reason": event.reason, "crashes": event.crashes, "suspects": event.suspects, "wait": event.wait}
+    return Line("error", "crash_found", fields)
+
+
 def _marked(event: SuspectMarked) -> Line:
     place = {"topic": event.topic, "partition": event.number, "offset": event.offset}
     return Line("warning", "suspect_marked", place | {"crashes": event.crashes, "alone": event.alone})
@@ -160,9 +165,7 @@ def _timed_out(event: AttemptTimedOut) -> Line:
 LINES: Final[dict[type, Callable[[Any], Line]]] = {
     Warned: lambda e: Line("warning", "warned", {"text": e.text}),
     WorkerStarted: lambda e: Line("info", "worker_started", {"topics": list(e.topics)}),
-    CrashFound: lambda e: Line(
-        "error", "crash_found", {"reason": e.reason, "crashes": e.crashes, "suspects": e.suspects}
-    ),
+    CrashFound: _crash_found,
     SuspectMarked: _marked,
     PartitionsAssigned: lambda e: Line("info", "partitions_assigned", {"partitions": _names(e.partitions)}),
     PartitionsRevoked: _revoked,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from stillframe.consumer.events import CrashFound, Event, Warned
 from stillframe.consumer.intake.arrival import Arrival
@@ -12,7 +14,9 @@ from stillframe.consumer.quarantine.inheritance import Inheritance
 from stillframe.consumer.quarantine.journal import Journal, read
 from stillframe.consumer.quarantine.kernel import kills_whole_group
 
-WHOLE_GROUP = (
+#: Attempts in flight that the journal can hold, at 20 bytes each.
+JOURNALLED: Final = 4_096
+WHOLE_GROUP: Final = (
     "memory.oom.group is set: at its memory limit the whole container is killed, the supervisor too, "
     "and a task that does so is never quarantined; in Kubernetes set the kubelet's singleProcessOOMKill"
 )
@@ -24,7 +28,8 @@ def take_over(
     topics: Sequence[str],
     emit: Callable[[Event], None],
     *,
-    most: int,
+    rejoin_after: float,
+    stopping: Callable[[], bool],
 ) -> Journal | None:
     """Mark the suspects of the crash before, if there was one, and begin a journal.
 
@@ -32,7 +37,8 @@ def take_over(
     be there when others get the partitions of the process that crashed.
 
     Args:
-        most: attempts that can be in flight at the same time.
+        rejoin_after: seconds after which to join in the place of a member that has died.
+        stopping: whether the worker has been told to stop.
 
     Returns:
         ``None`` without a supervisor: then there is nobody to keep a journal for.
@@ -41,13 +47,28 @@ def take_over(
         return None
     if inheritance.crash:
         suspects = read(inheritance.journal)
-        emit(CrashFound(inheritance.crash, inheritance.crashes, len(suspects)))
+        # Without one it has drained, and left the group in order.
+        died = time.monotonic()
+        wait = rejoin_after if suspects else 0.0
+        emit(CrashFound(inheritance.crash, inheritance.crashes, len(suspects), wait))
         companion.mark(suspects)
+        while time.monotonic() < died + wait and not stopping():
+            time.sleep(0.05)
     if kills_whole_group():
         emit(Warned(WHOLE_GROUP))
-    journal = Journal(inheritance.journal, topics, most)
+    journal = Journal(inheritance.journal, topics, JOURNALLED)
     journal.beat()
     return journal
+
+
+def confess(journal: Journal | None, companion: Companion) -> None:
+    """A handler has asked for the end of this process, which has drained: mark that task.
+
+    To be called before the group is left: whoever gets its partition does so at once, and reads the marks
+    then. The next process finds nobody left to mark.
+    """
+    if journal is not None:
+        companion.mark(journal.close())
 
 
 def noted(run: Callable[[Arrival], End], journal: Journal | None) -> Callable[[Arrival], End]:

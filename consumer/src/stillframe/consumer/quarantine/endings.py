@@ -59,6 +59,11 @@ class Ending:
         return 128 - self.returncode
 
     @property
+    def confessed(self) -> bool:
+        """A handler has asked for it, and its task is marked already."""
+        return self.farewell and self.returncode == EXIT_CRASHED
+
+    @property
     def crash(self) -> str | None:
         """Why it was a crash; ``None`` if it was none."""
         if self.killed:
@@ -66,7 +71,7 @@ class Ending:
         if self.hung:
             return "the interpreter was held and its pulse stood still"
         if self.farewell:
-            return "a handler has asked for the end of the process" if self.returncode == EXIT_CRASHED else None
+            return "a handler has asked for the end of the process" if self.confessed else None
         return _by_signal(-self.returncode, self.out_of_memory) if self.returncode < 0 else self._by_itself()
 
     def _by_itself(self) -> str:
