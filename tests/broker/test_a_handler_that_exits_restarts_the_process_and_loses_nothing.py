@@ -24,7 +24,7 @@ def test_a_handler_that_exits_restarts_the_process_and_loses_nothing(
     with worker_process(bootstrap, topic_name, tmp_path / "worker", STILLFRAME_KAFKA=STATIC) as worker:
         wait_until(
             lambda: {line["task_id"] for line in worker.lines("end")} == set(acknowledged),
-            timeout=60,
+            timeout=120,
             describe="every task to be done",
         )
         assert worker.terminate() == 0

@@ -25,10 +25,6 @@ def recurse_in_c() -> None:
     repr(Endless())
 
 
-def recurse() -> None:
-    recurse()
-
-
 def hold_the_interpreter_lock() -> None:
     re.match(r"(a+)+$", "a" * 64 + "b")  # C code that backtracks for years
 
@@ -37,6 +33,12 @@ def take_all_memory() -> None:
     taken = []
     while True:
         taken.append(bytearray(os.urandom(1 << 16) * 64))
+
+
+def take_all_address_space() -> None:
+    taken = []
+    while True:
+        taken.append(bytes(2**30))  # zeroes that are never touched: they cost no memory
 
 
 def out_of_memory() -> None:
@@ -50,8 +52,8 @@ KILLERS: Final[dict[str, Callable[[], object]]] = {
     "SystemExit": lambda: sys.exit(0),
     "MemoryError": out_of_memory,
     "the interpreter lock": hold_the_interpreter_lock,
-    "memory limit": take_all_memory,
-    "recursion": recurse,
+    "memory": take_all_memory,
+    "address space": take_all_address_space,
 }
 
 worker = Worker(os.environ.get("APP_GROUP", "app"), middleware=[journal], listeners=[watch])

@@ -25,12 +25,12 @@ class WorkerProcess:
     process: subprocess.Popen[bytes]
     journal: Path
 
-    def lines(self, event: str) -> list[dict[str, Any]]:
+    def lines(self, *events: str) -> list[dict[str, Any]]:
         """What the worker has written down so far: `start`, `end` or `assigned`."""
         if not self.journal.exists():
             return []
         complete = self.journal.read_bytes().rpartition(b"\n")[0].splitlines()
-        return [line for line in map(json.loads, complete) if line["event"] == event]
+        return [line for line in map(json.loads, complete) if line["event"] in events]
 
     def await_assignment(self) -> None:
         wait_until(lambda: self.lines("assigned"), timeout=30, describe="the worker to get its partitions")

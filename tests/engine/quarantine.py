@@ -1,8 +1,8 @@
 """What the quarantine's scenarios share: a killer among neighbours, and what is to become of them."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,7 @@ STATIC: Final = json.dumps(
 
 @dataclass(frozen=True)
 class Story:
-    """One killer among its neighbours, in a topic of one partition."""
+    """One killer among its neighbours."""
 
     bootstrap_servers: str
     topic: str
@@ -36,26 +36,45 @@ class Story:
     def dead_letter_topic(self) -> str:
         return f"{self.topic}.{group_of(self.topic)}.dlq"
 
-    def must_end_well(self, workers: Iterable[WorkerProcess]) -> None:
+    def company(self, worker: WorkerProcess) -> list[int]:
+        """For each start of the killer in this worker: how many ran beside it."""
+        running: dict[int, set[str]] = defaultdict(set)
+        found = []
+        for line in worker.lines("start", "end"):
+            beside = running[line["pid"]]
+            if line["task_id"] == self.killer:
+                found.append(len(beside))
+            elif line["event"] == "start":
+                beside.add(line["task_id"])
+            else:
+                beside.discard(line["task_id"])
+        return found
+
+    def must_end_well(self, workers: Sequence[WorkerProcess], partitions: int = 1, most: int = MOST_STARTS) -> None:
         """The killer is condemned after few starts, byte for byte; neighbours are done; the partition moved on."""
         group = group_of(self.topic)
-        await_commits(self.bootstrap_servers, group, self.topic, partitions=1, timeout=240)
+        await_commits(self.bootstrap_servers, group, self.topic, partitions=partitions, timeout=240)
         (dead,) = read_all(self.bootstrap_servers, self.dead_letter_topic)
         (alive,) = (each for each in read_all(self.bootstrap_servers, self.topic) if task_id(each) == self.killer)
         assert task_id(dead) == self.killer
         assert dead.header("stillframe-error-type") == b"crashed"
         assert (dead.key, dead.value) == (alive.key, alive.value)
-        starts = Counter(line["task_id"] for worker in workers for line in worker.lines("start"))
-        assert 3 <= starts[self.killer] <= MOST_STARTS
+        assert 3 <= sum(len(self.company(worker)) for worker in workers) <= most
         assert {line["task_id"] for worker in workers for line in worker.lines("end")} == self.neighbours
 
 
 def begin(
-    kafka: Kafka | Cluster, topic: str, killer: str, neighbour: str = "0.3", neighbours: int = NEIGHBOURS
+    kafka: Kafka | Cluster,
+    topic: str,
+    killer: str,
+    neighbour: str = "0.3",
+    neighbours: int = NEIGHBOURS,
+    partitions: int = 1,
 ) -> Story:
     """Create the topics and submit the tasks, the killer in their midst and each with a key of its own."""
     bootstrap, task_type = kafka.bootstrap_servers, work_type(topic)
-    create_family(kafka, make_worker(bootstrap, group_of(topic), task_type, lambda work, context: None), partitions=1)
+    worker = make_worker(bootstrap, group_of(topic), task_type, lambda work, context: None)
+    create_family(kafka, worker, partitions)
     kinds = [killer if number == neighbours // 2 else neighbour for number in range(neighbours + 1)]
     ids = submit(bootstrap, task_type, [Work(number=n, key=f"k{n}", kind=kind) for n, kind in enumerate(kinds)])
     (culprit,) = (each for each, kind in zip(ids, kinds, strict=True) if kind == killer)

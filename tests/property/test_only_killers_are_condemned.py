@@ -110,7 +110,7 @@ class QuarantineMachine(RuleBasedStateMachine):
         if ready := [(w, d) for w in self.workers for d in w.running if d.killer]:
             self._crash(*ready[which % len(ready)])
 
-    @rule(worker=st.integers(0, 1), times=st.integers(1, 3))
+    @rule(worker=st.integers(0, 1), times=st.integers(1, 6))
     def crash_again_and_again(self, worker: int, times: int) -> None:
         for _ in range(times):
             for _ in range(THREADS):
@@ -130,18 +130,33 @@ class QuarantineMachine(RuleBasedStateMachine):
 
     @rule(partition=st.integers(0, PARTITIONS - 1))
     def move(self, partition: int) -> None:
-        """A rebalance; what ran is let go."""
+        """A rebalance, of a busy worker: suspects come last and have to wait. What ran is let go."""
+        self.submit(partition, killer=False)
+        process = self.workers[self.owner[partition]]
+        process.queue.sort(key=lambda delivery: delivery.alone)
+        for _ in range(THREADS):
+            self._start(process)
         self._withdraw(partition)
         self.owner[partition] = 1 - self.owner[partition]
         self._assign(partition)
 
-    @precondition(lambda self: any(self.dead))
     @rule(partition=st.integers(0, PARTITIONS - 1))
-    def topic_is_made_anew(self, partition: int) -> None:
-        """Its marks remain, at offsets that other records will have."""
+    def move_with_a_suspect(self, partition: int) -> None:
+        """Left to chance it happens too rarely."""
+        self.submit(partition, killer=True)
+        self.crash_again_and_again(self.owner[partition], marks.ALONE_AFTER)
+        self.move(partition)
+
+    @precondition(lambda self: any(self.dead))
+    @rule(which=st.integers(0, PARTITIONS * RECORDS))
+    def topic_is_made_anew(self, which: int) -> None:
+        """Its marks remain, at offsets that other records now have."""
+        partition = self.dead[which % len(self.dead)].partition
         self._withdraw(partition)
         self.logs[partition] = []
         self.ended[partition] = set()
+        for _ in range(RECORDS):
+            self.submit(partition, killer=False)
 
     @invariant()
     def innocents_are_never_condemned(self) -> None:
