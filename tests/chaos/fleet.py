@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +16,8 @@ import psutil
 ROOT = Path(__file__).parents[2]
 STOP_TIMEOUT = 60
 
-#: A slot, the process in it that has ended, and its exit code.
-Ending = tuple[int, str, int]
+#: A slot, the process in it that has ended, its exit code, and when it ended by the monotonic clock.
+Ending = tuple[int, str, int, float]
 
 
 class Fleet:
@@ -28,6 +30,8 @@ class Fleet:
         self._logs = logs
         self._lives: dict[int, int] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        #: When processes have ended: whoever asks for it may be busy with a broker at that moment.
+        self._ends: dict[str, float] = {}
 
     def start(self, slot: int) -> str:
         """Start the next life of a slot; returns its name."""
@@ -37,6 +41,7 @@ class Fleet:
             self._processes[slot] = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment(slot, name), stdout=log, stderr=log
             )
+        threading.Thread(target=self._await_end, args=(name, self._processes[slot]), daemon=True).start()
         return name
 
     def name(self, slot: int) -> str:
@@ -67,11 +72,16 @@ class Fleet:
 
     def ended(self) -> list[Ending]:
         """Those that have ended since the last call; their slots are empty."""
-        codes = {slot: process.poll() for slot, process in self._processes.items()}
-        ended = [(slot, self.name(slot), code) for slot, code in codes.items() if code is not None]
-        for slot, _, _ in ended:
-            del self._processes[slot]
-        return ended
+        ends = {slot: self._ends.get(self.name(slot)) for slot in self._processes}
+        return [
+            (slot, self.name(slot), self._processes.pop(slot).wait(), at)
+            for slot, at in ends.items()
+            if at is not None
+        ]
+
+    def _await_end(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        self._ends[name] = time.monotonic()
 
     def slots(self) -> list[int]:
         """Where a process is."""

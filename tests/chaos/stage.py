@@ -76,10 +76,10 @@ class Stage:
 
     def tend(self) -> None:
         """See who has ended, and fill the slots that are to be filled again, as an orchestrator would."""
-        for slot, name, code in self._fleet.ended():
+        for slot, name, code, at in self._fleet.ended():
             asked = self._asked.pop(slot, None)
             if asked is not None:
-                self._journal.write("exited", victim=name, code=code, seconds=time.monotonic() - asked)
+                self._journal.write("exited", victim=name, code=code, seconds=at - asked)
             elif code == UNREACHABLE:  # it was starting while a broker was down: whoever runs workers tries again
                 self._journal.write("gave_up", victim=name)
                 self._refill.add(slot)
