@@ -1,23 +1,24 @@
-"""The ledger (promises I2, I3): no unfinished offset is passed, and what was committed as done stays done."""
+"""The ledger (I2, I3, I5): no unfinished offset is passed; what was committed as done or waiting stays so."""
 
-from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stillframe.consumer.progress.completion_map import Run, decode
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
+from stillframe.consumer.progress.metadata import NOTHING, Known, decode, encode
+from stillframe.consumer.progress.strict_waits import Wait
 from tests.property.machines import must_find, run
 
 sizes = st.integers(0, 1_000)
 #: Mostly none; transaction markers and compaction leave small ones, a deleted segment a large one.
 gaps = st.sampled_from([0, 0, 0, 1, 2, 1_000_000])
+NOW = 1_900_000_000_000
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """A partition's log, a worker that reads it, finishes in any order, commits and crashes."""
+    """A partition's log, and workers that read it, finish in any order or have it wait, commit and crash."""
 
     ledger_class: ClassVar[type[Ledger]] = Ledger
 
@@ -30,8 +31,11 @@ class LedgerMachine(RuleBasedStateMachine):
         #: What this ownership knows to be done: by itself, or from the commit that it began with.
         self.known_done: set[int] = set()
         self.ledger = self.ledger_class(5)
+        #: The waits of offsets without an outcome, those of the last owner included.
+        self.waits: dict[int, Wait] = {}
         self.committed = self.ledger.commit_point()
         self.committed_done: set[int] = set()
+        self.committed_waits: dict[int, Wait] = {}
 
     @rule(gap=gaps, size=sizes)
     def produce(self, gap: int, size: int) -> None:
@@ -47,6 +51,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.position = offset + 1
             if to_run:
                 self.unfinished[offset] = self.log[offset]
+            assert self.ledger.wait_of(offset) == self.waits.get(offset)
 
     @rule(data=st.data())
     def finish_one(self, data: st.DataObject) -> None:
@@ -56,6 +61,20 @@ class LedgerMachine(RuleBasedStateMachine):
             del self.unfinished[offset]
             self.had_outcome.add(offset)
             self.known_done.add(offset)
+            self.waits.pop(offset, None)
+
+    @rule(data=st.data(), attempt=st.integers(2, 40), delay=st.integers(0, 90_000))
+    def have_one_wait(self, data: st.DataObject, attempt: int, delay: int) -> None:
+        if self.unfinished:
+            offset = data.draw(st.sampled_from(sorted(self.unfinished)))
+            self.waits[offset] = wait = Wait(offset, attempt, NOW + delay, NOW)
+            self.ledger.wait(wait)
+
+    @rule(data=st.data())
+    def have_a_stranger_wait(self, data: st.DataObject) -> None:
+        """A late result changes nothing."""
+        offset = data.draw(st.sampled_from(sorted({*self.log, self.position, 0} - self.unfinished.keys())))
+        self.ledger.wait(Wait(offset, 2, NOW, NOW))
 
     @rule(data=st.data())
     def finish_what_is_not_there(self, data: st.DataObject) -> None:
@@ -74,13 +93,14 @@ class LedgerMachine(RuleBasedStateMachine):
     def commit(self) -> None:
         self.committed = self.ledger.commit_point()
         self.committed_done = {offset for offset in self.known_done if offset >= self.committed.offset}
+        self.committed_waits = dict(self.waits)
 
     @rule()
     def crash(self) -> None:
         """What was not committed is delivered again to the next owner; what was committed as done is not."""
-        offset, metadata = self.committed
-        self.ledger = self.ledger_class(offset, decode(offset, metadata))
-        self.position, self.unfinished, self.known_done = offset, {}, set(self.committed_done)
+        self.ledger = self.ledger_class(self.committed.offset, decode(*self.committed))
+        self.position, self.unfinished = self.committed.offset, {}
+        self.known_done, self.waits = set(self.committed_done), dict(self.committed_waits)
 
     @invariant()
     def nothing_unfinished_is_passed(self) -> None:
@@ -91,9 +111,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_map_holds_what_is_done_and_nothing_else(self) -> None:
         offset, metadata = self.ledger.commit_point()
         assert offset == self.ledger.committable
-        runs = decode(offset, metadata)
-        mapped = {each for each in self.log if any(start <= each < end for start, end in runs)}
+        known = decode(offset, metadata)
+        mapped = {each for each in self.log if any(start <= each < end for start, end in known.runs)}
         assert mapped == {each for each in self.known_done if each >= offset}
+        assert known.waits == tuple(self.waits[each] for each in sorted(self.waits))
 
     @invariant()
     def the_frontier_is_as_high_as_it_may_be(self) -> None:
@@ -104,10 +125,15 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.unfinished == len(self.unfinished)
         assert self.ledger.bytes == sum(self.unfinished.values())
         assert self.ledger.span == self.position - min(self.unfinished, default=self.position)
+        assert self.ledger.waiting == len(self.waits.keys() & self.unfinished.keys())
+        assert self.ledger.promised == len(self.waits.keys() - self.unfinished.keys())
 
     @invariant()
     def memory_is_bounded_by_what_is_unfinished(self) -> None:
         assert len(self.ledger._unfinished) == len(self.unfinished)
+        # Each run lies behind an unfinished offset, or was known of before it is received.
+        ahead = sum(1 for each in self.log if each >= self.position)
+        assert len(self.ledger._runs) <= len(self.unfinished) + ahead
 
 
 def test_the_ledger_holds() -> None:
@@ -130,8 +156,8 @@ class PassesTheUnfinished(Ledger):
 class WaitsForMissingNumbers(Ledger):
     """Takes the next offset to be the last one plus one."""
 
-    def __init__(self, start: int, done_before: Iterable[Run] = ()) -> None:
-        super().__init__(start, done_before)
+    def __init__(self, start: int, known: Known = NOTHING) -> None:
+        super().__init__(start, known)
         self._next = start
         self._done: set[int] = set()
 
@@ -173,14 +199,45 @@ class CommitsNoMap(Ledger):
 
 
 class MapsWhatRuns(Ledger):
-    def _done_above(self) -> Iterator[Run]:
-        if self._position > self.committable + 1:
-            yield self.committable + 1, self._position
+    def receive(self, offset: int, size: int) -> bool:
+        to_run = super().receive(offset, size)
+        if to_run and offset > self.committable:
+            self._runs.add(offset, offset + 1)
+        return to_run
+
+
+class CommitsNoWaits(Ledger):
+    def commit_point(self) -> CommitPoint:
+        return CommitPoint(self.committable, encode(self.committable, self._runs))
+
+
+class ForgetsPromises(Ledger):
+    """Commits the waits that it has noted itself, but not those whose records are still to come."""
+
+    def __init__(self, start: int, known: Known = NOTHING) -> None:
+        super().__init__(start, known)
+        self._promised.clear()
+
+
+class WaitsForEver(Ledger):
+    """Commits the wait of what has ended."""
+
+    def finish(self, offset: int) -> bool:
+        wait = self.wait_of(offset)
+        ended = super().finish(offset)
+        if wait is not None:
+            self._waits[offset] = wait
+        return ended
+
+
+class WaitsForStrangers(Ledger):
+    def wait(self, wait: Wait) -> None:
+        self._waits[wait.offset] = wait
 
 
 MUTANTS = (
-    PassesTheUnfinished, WaitsForMissingNumbers, ForgetsBytes, TakesInTwice, KeepsWhatIsFinished,
-    FinishesTheOldest, CommitsNoMap, MapsWhatRuns,
+    PassesTheUnfinished, WaitsForMissingNumbers, ForgetsBytes, TakesInTwice, KeepsWhatIsFinished, FinishesTheOldest,
+    CommitsNoMap, MapsWhatRuns, CommitsNoWaits, ForgetsPromises, WaitsForEver, WaitsForStrangers,
 )  # fmt: skip
 
 

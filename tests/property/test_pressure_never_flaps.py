@@ -3,10 +3,13 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from stillframe.consumer.intake.pressure import BYTES, RECORDS, SPAN, Limits
+from stillframe.consumer.intake.pressure import BYTES, FULL_METADATA, MAP, RECORDS, SPAN, Limits
 from stillframe.consumer.progress.ledger import Ledger
+from stillframe.consumer.progress.metadata import decode
 from tests.property.machines import run
 
+#: Stuck tasks that come, or end, from one commit to the next.
+BETWEEN_COMMITS = 20
 LIMITS = Limits(records=20, bytes=1_000, span=50, resume_ratio=0.7)
 
 
@@ -58,3 +61,53 @@ class PressureMachine(RuleBasedStateMachine):
 def test_the_gate_holds() -> None:
     """Between the two levels nothing changes, whichever of the limits is near."""
     run(PressureMachine, examples=300)
+
+
+def test_a_full_map_pauses_until_it_has_room_again() -> None:
+    """Every other task done, the rest stuck: intake stops before the map is cut, resumes well below, once each."""
+    roomy = Limits(records=10**6, bytes=10**9, span=10**6, resume_ratio=0.7)
+    ledger, turns, paused = Ledger(0), list[tuple[str, float]](), False
+
+    def ask() -> bool:
+        nonlocal paused
+        ledger.commit_point()
+        before, paused = paused, roomy.exceeded(ledger, paused=paused) is not None
+        if paused is not before:
+            turns.append(("pause" if paused else "resume", ledger.fullness))
+        return paused
+
+    end = 0
+    while not ask():
+        for stuck in range(end, end + 2 * BETWEEN_COMMITS, 2):
+            ledger.receive(stuck, 1)
+            ledger.receive(stuck + 1, 1)
+            ledger.finish(stuck + 1)
+        end += 2 * BETWEEN_COMMITS
+    assert roomy.exceeded(ledger, paused=True) == MAP
+    assert len(decode(*ledger.commit_point()).runs) == end / 2  # nothing is cut yet
+    for start in range(0, end, 2 * BETWEEN_COMMITS):
+        for stuck in range(start, start + 2 * BETWEEN_COMMITS, 2):
+            ledger.finish(stuck)
+        ask()
+    assert [what for what, _ in turns] == ["pause", "resume"]
+    (_, high), (_, low) = turns
+    assert FULL_METADATA <= high < FULL_METADATA + 0.02
+    assert FULL_METADATA * 0.7 - 0.02 < low < FULL_METADATA * 0.7
+
+
+def test_a_full_map_from_the_last_owner_stops_nothing() -> None:
+    """What it tells of is still to be read, and passed over: pausing for it would be for ever."""
+    before = Ledger(0)
+    for offset in range(4_000):
+        before.receive(offset, 1)
+    for offset in range(1, 4_000, 2):
+        before.finish(offset)
+    point = before.commit_point()
+    known = decode(*point)
+    ledger = Ledger(point.offset, known)
+    ledger.commit_point()
+    for offset in range(known.end):
+        assert Limits(10**6, 10**9, 10**6, 0.7).exceeded(ledger, paused=False) is None
+        ledger.receive(offset, 1)
+    ledger.commit_point()
+    assert Limits(10**6, 10**9, 10**6, 0.7).exceeded(ledger, paused=False) == MAP

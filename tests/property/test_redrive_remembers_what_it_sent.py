@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillframe.consumer.operate.progress import Progress
-from stillframe.consumer.progress.completion_map import MOST_CHARACTERS
+from stillframe.consumer.progress.metadata import MOST_CHARACTERS
 
 offsets = st.integers(0, 60)
 sets = st.lists(offsets, max_size=40)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stillframe.consumer.progress.completion_map import encode
+from stillframe.consumer.progress.metadata import encode
 from tests.chaos.checker import check
 from tests.chaos.journal import Row
 from tests.unit.chaos_story import DEAD, RETRY, T, all_is_well, name, which

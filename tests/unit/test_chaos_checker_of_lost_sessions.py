@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stillframe.consumer.progress.completion_map import encode
+from stillframe.consumer.progress.metadata import encode
 from tests.chaos.checker import Verdict, check
 from tests.chaos.journal import Row
 from tests.unit.chaos_story import RETRY, T, all_is_well, name, which

@@ -12,6 +12,8 @@ from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
+from stillframe.consumer.progress.metadata import encode
+from stillframe.consumer.progress.strict_waits import Wait
 from stillframe.consumer.quarantine.companion import Place
 from stillframe.consumer.quarantine.marks import Marks
 from stillframe.consumer.settings import WorkerSettings
@@ -95,11 +97,24 @@ def test_without_a_commit_it_starts_at_the_logs_beginning(assign: Callable[..., 
     assert started.committed is None
 
 
-@pytest.mark.parametrize("metadata", ["of another tool", "sf1:AWQ"])
-def test_a_map_that_cannot_be_right_is_passed_over(
+def test_the_last_commits_map_and_waits_are_honoured(assign: Callable[..., Assignment], events: list[Event]) -> None:
+    """What was done is not run again, and what waited goes on from there."""
+    wait = Wait(8, 3, 1_900_000_000_000, 1_899_999_000_000)
+    (started,) = assign(Consumer(metadata=encode(5, [(6, 8)], [wait])))
+    assert [started.ledger.receive(offset, 1) for offset in range(5, 9)] == [True, False, False, True]
+    assert started.ledger.wait_of(8) == wait
+    assert not [event for event in events if isinstance(event, Warned)]
+
+
+BEYOND = Wait(100, 2, 1_900_000_000_000, 1_900_000_000_000)
+DOUBTFUL = ("of another tool", "sf9:AAEB", "sf1:AWQ", encode(5, [(6, 101)]), encode(5, [(6, 7)], [BEYOND]))
+
+
+@pytest.mark.parametrize("metadata", DOUBTFUL)
+def test_metadata_that_cannot_be_right_is_passed_over(
     assign: Callable[..., Assignment], events: list[Event], metadata: str
 ) -> None:
-    """Foreign metadata, or a map beyond the log's end: told, and not believed."""
+    """Foreign, of an unknown version, damaged, or telling of offsets beyond the log's end: told, not believed."""
     (started,) = assign(Consumer(metadata=metadata))
     assert started.ledger.receive(6, 1)
     assert [type(event) for event in events if isinstance(event, Warned)] == [Warned]

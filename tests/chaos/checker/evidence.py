@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from stillframe.consumer.progress.completion_map import decode
+from stillframe.consumer.progress.metadata import decode
 from tests.chaos.checker.facts import (
     Commit,
     Exit,
@@ -241,7 +241,7 @@ class Evidence:
 
 def _commit(row: Row, position: list[Any]) -> tuple[Partition, Commit]:
     topic, number, offset, metadata = position
-    return (topic, number), Commit(row["at"], offset, decode(offset, metadata), len(metadata) > FULL_MAP)
+    return (topic, number), Commit(row["at"], offset, decode(offset, metadata).runs, len(metadata) > FULL_MAP)
 
 
 def _grouped(runs: Iterable[Run], name: Callable[[Run], K]) -> defaultdict[K, list[Run]]:

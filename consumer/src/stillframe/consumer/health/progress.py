@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 from stillframe.consumer.events import AttemptStarted, Turned
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
-from stillframe.consumer.intake.pressure import BYTES, RECORDS, SPAN
+from stillframe.consumer.intake.pressure import BYTES, MAP, RECORDS, SPAN
 
-#: The bounds that a single stuck task can fill its partition to.
-BOUNDS: Final = frozenset({RECORDS, BYTES, SPAN})
+#: The bounds that stuck tasks can fill their partition to.
+BOUNDS: Final = frozenset({RECORDS, BYTES, SPAN, MAP})
 
 
 class Running(NamedTuple):

@@ -14,11 +14,19 @@ from stillframe.consumer.progress.ledger import Ledger
 RECORDS: Final = "records"
 BYTES: Final = "bytes"
 SPAN: Final = "span"
+MAP: Final = "map"
+
+#: Share of the commit's metadata at which intake stops. What is here already fills the rest as it ends; beyond
+#: that the map is cut, and a crash would run again what it no longer tells.
+FULL_METADATA: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a partition may hold unfinished: records, bytes, and offsets from the oldest to the newest."""
+    """What a partition may hold unfinished: records, bytes, and offsets from the oldest to the newest.
+
+    Besides, its map of what is done above the oldest must fit into the metadata of a commit.
+    """
 
     records: int
     bytes: int
@@ -34,4 +42,6 @@ class Limits:
             return BYTES
         if ledger.span >= self.span * ratio:
             return SPAN
+        if ledger.fullness >= FULL_METADATA * ratio:
+            return MAP
         return None

@@ -7,7 +7,7 @@ threads, delivery reports come from the producer's, and librdkafka's own thread 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -25,8 +25,8 @@ from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
-from stillframe.consumer.progress.completion_map import Run, UnreadableMap, decode
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
+from stillframe.consumer.progress.metadata import NOTHING, Known, UnreadableMetadata, decode
 from stillframe.consumer.quarantine.companion import LookUp
 from stillframe.consumer.settings import WorkerSettings
 
@@ -125,24 +125,24 @@ class Rebalance:
             partition = self._assignment.add(position.topic, position.partition, Ledger(begin))
             partition.topic_id = None  # whichever it is: nothing is known of its log
             return partition
-        ledger = Ledger(position.offset, self._done_before(consumer, position))
+        ledger = Ledger(position.offset, self._known(consumer, position))
         partition = self._assignment.add(position.topic, position.partition, ledger)
         partition.committed = CommitPoint(position.offset, position.metadata or "")
         return partition
 
-    def _done_before(self, consumer: Consumer, position: TopicPartition) -> Sequence[Run]:
-        """The completion map of the last commit; one that cannot be right only costs duplicates."""
+    def _known(self, consumer: Consumer, position: TopicPartition) -> Known:
+        """The metadata of the last commit; what cannot be right is passed over, and costs duplicates only."""
         try:
-            runs = decode(position.offset, position.metadata)
-        except UnreadableMap as error:
-            return self._without_map(position, str(error))
-        if runs and runs[-1][1] > self._bounds(consumer, position)[1]:
-            return self._without_map(position, "it reaches beyond the log's end: was the topic made anew?")
-        return runs
+            known = decode(position.offset, position.metadata)
+        except UnreadableMetadata as error:
+            return self._unknown(position, str(error))
+        if known != NOTHING and known.end > self._bounds(consumer, position)[1]:
+            return self._unknown(position, "it reaches beyond the log's end: was the topic made anew?")
+        return known
 
-    def _without_map(self, position: TopicPartition, why: str) -> Sequence[Run]:
+    def _unknown(self, position: TopicPartition, why: str) -> Known:
         self._emit(Warned(f"commit metadata of {position.topic}[{position.partition}] is ignored: {why}"))
-        return ()
+        return NOTHING
 
     def _look_up_marks(self, started: Collection[Partition]) -> None:
         """Who is suspected of killing workers, before anything of these partitions runs."""

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from stillframe.consumer.progress.completion_map import Run, UnreadableMap, decode, encode
+from stillframe.consumer.progress.completion_map import Run
+from stillframe.consumer.progress.metadata import UnreadableMetadata, decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Progress:
 
     @classmethod
     def read(cls, offset: int, metadata: str | None) -> Progress:
-        """From a commit; metadata that is no completion map says nothing of what lies above the offset."""
+        """From a commit; metadata that is none of ours says nothing of what lies above the offset."""
         try:
-            return cls(offset, decode(offset, metadata))
-        except UnreadableMap:
+            return cls(offset, decode(offset, metadata).runs)
+        except UnreadableMetadata:
             return cls(offset)
 
     @property

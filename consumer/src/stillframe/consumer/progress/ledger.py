@@ -8,56 +8,66 @@ above 0 leave gaps, and a ledger that waited for the missing numbers would wait 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from stillframe.consumer.progress.completion_map import Run, encode
+from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, Known, encode
+from stillframe.consumer.progress.runs import Runs
+from stillframe.consumer.progress.strict_waits import Wait
 
 
 class CommitPoint(NamedTuple):
-    """What is committed: one read of the ledger, so that offset and map belong together."""
+    """What is committed: one read of the ledger, so that offset, waits and map belong together."""
 
     offset: int
     metadata: str
 
 
 class Ledger:
-    """Received offsets without an outcome, in order.
+    """Received offsets without an outcome, in order; above the lowest of them, what has one, in runs.
 
     Invariant (promise I2): :attr:`committable` is never above an offset that was received and has
     no outcome.
 
-    Memory is proportional to the unfinished offsets, whatever the span they lie in.
+    Memory is proportional to the unfinished offsets and the runs, whatever the span they lie in.
     """
 
-    __slots__ = ("_done_before", "_position", "_unfinished", "bytes")
+    __slots__ = ("_fullness", "_position", "_promised", "_runs", "_unfinished", "_waits", "bytes")
 
-    def __init__(self, start: int, done_before: Iterable[Run] = ()) -> None:
+    def __init__(self, start: int, known: Known = NOTHING) -> None:
         """A ledger of a partition that begins.
 
         Args:
             start: the first offset that may be received: the committed one, or the log's beginning.
-            done_before: runs above it that had an outcome when it was committed, in rising order.
+            known: what the commit said of the offsets above it.
         """
         self._position = start
-        self._done_before = deque(done_before)
         # An OrderedDict, since its first key is found in constant time however many were deleted
         # before it; a dict walks over the holes.
         self._unfinished: OrderedDict[int, int] = OrderedDict()
+        # Above the lowest unfinished offset: what has an outcome, and below the position gaps as well.
+        self._runs = Runs(known.runs)
+        self._waits: dict[int, Wait] = {}
+        # Waits of the last owner whose records are still to come.
+        self._promised = deque(known.waits)
+        self._fullness = 0.0
         self.bytes = 0
 
     def receive(self, offset: int, size: int) -> bool:
         """Take in the next offset; False for one that needs no run: received before, or done before."""
         if offset < self._position:
             return False
+        done = offset in self._runs
+        end = offset + 1 if done else offset
+        if self._unfinished and end > self._position:
+            self._runs.add(self._position, end)
         self._position = offset + 1
-        while self._done_before and self._done_before[0][1] <= offset:
-            self._done_before.popleft()
-        if self._done_before and self._done_before[0][0] <= offset:
-            return False
-        self._unfinished[offset] = size
-        self.bytes += size
-        return True
+        if not done:
+            self._unfinished[offset] = size
+            self.bytes += size
+        self._follow_frontier()
+        self._keep_promise(offset)
+        return not done
 
     def finish(self, offset: int) -> bool:
         """Record an outcome; False if the offset has one already or was never received."""
@@ -65,7 +75,21 @@ class Ledger:
         if size is None:
             return False
         self.bytes -= size
+        self._waits.pop(offset, None)
+        if offset > self.committable:
+            self._runs.add(offset, offset + 1)
+        else:
+            self._follow_frontier()
         return True
+
+    def wait(self, wait: Wait) -> None:
+        """Note when an unfinished offset is to run again; its wait before, if any, is over."""
+        if wait.offset in self._unfinished:
+            self._waits[wait.offset] = wait
+
+    def wait_of(self, offset: int) -> Wait | None:
+        """The wait of a received offset, noted here or by the last owner."""
+        return self._waits.get(offset)
 
     @property
     def committable(self) -> int:
@@ -73,9 +97,30 @@ class Ledger:
         return next(iter(self._unfinished), self._position)
 
     def commit_point(self) -> CommitPoint:
-        """The committable offset, with the map of what has an outcome above it."""
+        """The committable offset, with the waits and the map of what has an outcome above it."""
         offset = self.committable
-        return CommitPoint(offset, encode(offset, self._done_above()))
+        waits = chain(sorted(self._waits.values()), self._promised)
+        metadata = encode(offset, self._runs, waits)
+        self._fullness = len(metadata) / MOST_CHARACTERS
+        return CommitPoint(offset, metadata)
+
+    @property
+    def fullness(self) -> float:
+        """How full the metadata was at the last commit point: 0 to 1.
+
+        0 as long as some of what the commit knew is still to come: reading on can only make it less.
+        """
+        return 0.0 if self._promised or self._runs.end > self._position else self._fullness
+
+    @property
+    def waiting(self) -> int:
+        """How many received offsets have a wait."""
+        return len(self._waits)
+
+    @property
+    def promised(self) -> int:
+        """How many waits of the last owner are still to come."""
+        return len(self._promised)
 
     @property
     def unfinished(self) -> int:
@@ -87,15 +132,13 @@ class Ledger:
         """Offsets from the oldest unfinished one to the position."""
         return self._position - self.committable
 
-    def _done_above(self) -> Iterator[Run]:
-        """Runs between unfinished offsets, then what was done before and is not received again yet."""
-        cursor = self.committable
-        for offset in self._unfinished:
-            if offset > cursor:
-                yield cursor, offset
-            cursor = offset + 1
-        if self._position > cursor:
-            yield cursor, self._position
-        for start, end in self._done_before:
-            if end > self._position:
-                yield max(start, self._position), end
+    def _follow_frontier(self) -> None:
+        if self._runs:
+            self._runs.forget_below(self.committable)
+
+    def _keep_promise(self, offset: int) -> None:
+        """Up to this offset the last owner's waits have come, or their records are gone from the log."""
+        while self._promised and self._promised[0].offset <= offset:
+            wait = self._promised.popleft()
+            if wait.offset == offset:
+                self.wait(wait)
