@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
-from stillframe.consumer.progress.metadata import NOTHING, Known, decode, encode
+from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, Known, decode, encode
 from stillframe.consumer.progress.strict_waits import Wait
 from tests.property.machines import must_find, run
 
@@ -194,7 +194,7 @@ class FinishesTheOldest(Ledger):
 
 
 class CommitsNoMap(Ledger):
-    def commit_point(self) -> CommitPoint:
+    def commit_point(self, most: int = MOST_CHARACTERS) -> CommitPoint:
         return CommitPoint(self.committable, "")
 
 
@@ -207,7 +207,7 @@ class MapsWhatRuns(Ledger):
 
 
 class CommitsNoWaits(Ledger):
-    def commit_point(self) -> CommitPoint:
+    def commit_point(self, most: int = MOST_CHARACTERS) -> CommitPoint:
         return CommitPoint(self.committable, encode(self.committable, self._runs))
 
 

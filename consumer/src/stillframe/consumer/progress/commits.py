@@ -5,19 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from stillframe.consumer.events import CommitFailed, Committed, Event
+from stillframe.consumer.events import CommitFailed, Committed, Event, Warned
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.progress.commit import CommitClock, CommitPolicy
 from stillframe.consumer.progress.ledger import CommitPoint
+from stillframe.consumer.progress.metadata import MOST_CHARACTERS
 
 #: Each position with its error, or the error of the whole request.
 Answer = list[TopicPartition] | Exception
 
 #: A partition with the read of its ledger that is to be committed.
 Dirty = tuple[Partition, CommitPoint]
+
+TOO_LARGE: Final = KafkaError.OFFSET_METADATA_TOO_LARGE
+#: Fewer characters of metadata than this are not worth a commit that may be refused.
+FEWEST_CHARACTERS: Final = 60
 
 
 class Commits:
@@ -32,6 +38,8 @@ class Commits:
         self._clock = CommitClock(policy, time.monotonic())
         self._emit = emit
         self._in_flight: dict[tuple[str, int], Dirty] = {}
+        self._characters = MOST_CHARACTERS  # of metadata, as far as the broker is known to take them
+        self._too_large = False
 
     def count(self, outcomes: int) -> None:
         self._clock.count(outcomes)
@@ -45,7 +53,7 @@ class Commits:
         now = time.monotonic()
         if not self._clock.due(now):
             return
-        offsets = _dirty(partitions)
+        offsets = self._dirty(partitions)
         if not offsets:
             self._clock.skipped(now)
             return
@@ -62,12 +70,11 @@ class Commits:
         """librdkafka's ``on_commit``: runs in the poll thread."""
         self._clock.answered()
         if error is not None:
-            self._emit(CommitFailed(str(error)))
+            self._refused(str(error), error)
             return
+        self._refused_each(positions)
         done = []
         for position in positions:
-            if position.error is not None:
-                self._emit(CommitFailed(f"{position.topic}[{position.partition}]: {position.error.str()}"))
             sent = self._in_flight.get((position.topic, position.partition))
             # Revoked since: whoever owns it now commits for itself. Another offset: a late answer to an older one.
             if position.error is None and sent is not None and sent[0].owned and position.offset == sent[1].offset:
@@ -83,9 +90,9 @@ class Commits:
         (measured: a commit from there waits until the callback is over). Without a bound of ours:
         there is a rebalance because the coordinator has just spoken to us.
         """
-        offsets = _dirty(partitions)
-        if offsets:
-            self._book(offsets, _commit(consumer, offsets))
+        offsets = self._dirty(partitions)
+        if offsets and not self._book(offsets, _commit(consumer, offsets)) and self._too_large:
+            self.final(consumer, partitions)  # there is no next tick that would send less of it
 
     def final_within(self, consumer: Consumer, partitions: Collection[Partition], timeout: float) -> bool:
         """As :meth:`final`, for a stop: if the broker is gone librdkafka blocks for 45 s (measured).
@@ -93,7 +100,7 @@ class Commits:
         The call is the only one that leaves the poll thread, which does nothing else with the
         consumer until it returns or is given up.
         """
-        offsets = _dirty(partitions)
+        offsets = self._dirty(partitions)
         if not offsets:
             return True
         answers: list[Answer] = []
@@ -110,16 +117,47 @@ class Commits:
     def _book(self, offsets: list[Dirty], answer: Answer) -> bool:
         """Mark what the broker has taken; False if anything was refused."""
         if isinstance(answer, Exception):
-            self._emit(CommitFailed(str(answer)))
+            self._refused(str(answer), *answer.args[:1])
             return False
-        refused = {(p.topic, p.partition): p.error for p in answer if p.error is not None}
+        refused = {(p.topic, p.partition) for p in answer if p.error is not None}
         done = [pair for pair in offsets if (pair[0].topic, pair[0].number) not in refused]
         for partition, point in done:
             partition.committed = point
-        for error in refused.values():
-            self._emit(CommitFailed(str(error)))
+        self._refused_each(answer)
         self._emit(Committed([partition for partition, _ in done]))
         return not refused
+
+    def _dirty(self, partitions: Collection[Partition]) -> list[Dirty]:
+        """Owned partitions whose ledger is ahead of what the broker has, each with one read of it."""
+        if self._too_large:
+            self._shorten()
+        read = [(each, each.ledger.commit_point(self._characters)) for each in partitions if each.owned]
+        return [(partition, point) for partition, point in read if point != partition.committed]
+
+    def _refused(self, what: str, error: object = None) -> None:
+        """It stays dirty; what was too large for the broker goes out again, shorter, with the next tick."""
+        self._emit(CommitFailed(what))
+        if isinstance(error, KafkaError) and error.code() == TOO_LARGE and self._characters:
+            self._too_large = True
+            self._clock.hurry()
+
+    def _refused_each(self, positions: list[TopicPartition]) -> None:
+        for each in positions:
+            if each.error is not None:
+                self._refused(f"{each.topic}[{each.partition}]: {each.error}", each.error)
+
+    def _shorten(self) -> None:
+        """Once for each refused request, however many of its partitions were too large."""
+        self._too_large = False
+        half = self._characters // 2
+        self._characters = half if half >= FEWEST_CHARACTERS else 0
+        self._emit(
+            Warned(
+                f"the broker refuses commit metadata of this size: from now on {self._characters} characters. "
+                "After a crash more tasks run again, and strict retries may begin anew: "
+                "raise the broker's offset.metadata.max.bytes to its default of 4096"
+            )
+        )
 
 
 def _commit(consumer: Consumer, offsets: list[Dirty]) -> Answer:
@@ -128,12 +166,6 @@ def _commit(consumer: Consumer, offsets: list[Dirty]) -> Answer:
         return consumer.commit(offsets=[_position(*pair) for pair in offsets], asynchronous=False)
     except KafkaException as error:
         return error
-
-
-def _dirty(partitions: Collection[Partition]) -> list[Dirty]:
-    """Owned partitions whose ledger is ahead of what the broker has, each with one read of it."""
-    read = [(partition, partition.ledger.commit_point()) for partition in partitions if partition.owned]
-    return [(partition, point) for partition, point in read if point != partition.committed]
 
 
 def _position(partition: Partition, point: CommitPoint) -> TopicPartition:

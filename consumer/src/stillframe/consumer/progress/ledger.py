@@ -96,12 +96,16 @@ class Ledger:
         """The lowest offset without an outcome, or the one after the last received."""
         return next(iter(self._unfinished), self._position)
 
-    def commit_point(self) -> CommitPoint:
-        """The committable offset, with the waits and the map of what has an outcome above it."""
+    def commit_point(self, most: int = MOST_CHARACTERS) -> CommitPoint:
+        """The committable offset, with the waits and the map of what has an outcome above it.
+
+        Args:
+            most: characters of metadata that the broker takes.
+        """
         offset = self.committable
         waits = chain(sorted(self._waits.values()), self._promised)
-        metadata = encode(offset, self._runs, waits)
-        self._fullness = len(metadata) / MOST_CHARACTERS
+        metadata = encode(offset, self._runs, waits, most=most)
+        self._fullness = len(metadata) / most if most else 0.0
         return CommitPoint(offset, metadata)
 
     @property

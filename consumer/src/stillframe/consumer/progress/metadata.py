@@ -23,7 +23,6 @@ PREFIX: Final = "sf2:"
 PREFIX_OF_MAPS: Final = "sf1:"
 #: Characters of metadata. Kafka refuses more than 4,096 (offset.metadata.max.bytes).
 MOST_CHARACTERS: Final = 4_000
-_MOST_BYTES: Final = (MOST_CHARACTERS - len(PREFIX)) * 3 // 4
 #: The number of waits takes no more than this: fewer than 2**14 of them would fit.
 _COUNT_BYTES: Final = 2
 
@@ -47,9 +46,9 @@ class Known(NamedTuple):
 NOTHING: Final = Known()
 
 
-def encode(offset: int, runs: Iterable[Run], waits: Iterable[Wait] = ()) -> str:
-    """The metadata for a commit at ``offset``: of waits, then of runs, the longest prefix that fits."""
-    room = _MOST_BYTES - _COUNT_BYTES
+def encode(offset: int, runs: Iterable[Run], waits: Iterable[Wait] = (), *, most: int = MOST_CHARACTERS) -> str:
+    """The metadata for a commit at ``offset``: of waits, then of runs, the longest prefix that fits ``most``."""
+    room = (most - len(PREFIX)) * 3 // 4 - _COUNT_BYTES
     packed_waits = list(_fitting(pack_waits(offset, waits), room))
     room -= sum(map(len, packed_waits))
     packed_runs = list(_fitting(pack_runs(offset, runs), room))
