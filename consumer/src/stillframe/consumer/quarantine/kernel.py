@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from stillframe.consumer.quarantine.pulse import TICK
 
 CGROUPS: Final = Path("/sys/fs/cgroup")
 MEMBERSHIP: Final = Path("/proc/self/cgroup")
+#: Seconds: the kernel counts first, and on a busy machine a large process takes long to die.
+RECENT: Final = 15.0
 #: Of the whole machine: better than nothing, where no control group can be read.
 MACHINE: Final = Path("/proc/vmstat")
 
@@ -21,18 +24,19 @@ class MemoryKills:
 
     def __init__(self, now: float) -> None:
         self._source = next((path for path in _sources() if _read(path) is not None), None)
-        # Two looks: the kernel counts before it kills, and the latest may have come in between.
-        self._earlier = self._latest = self._count()
-        self._looked_at = now
+        self._looks = deque([(now, self._count())])
 
     def look(self, now: float) -> None:
-        """To be called every second or so: only kills since the look before the last one are recent."""
-        if now - self._looked_at >= TICK:
-            self._earlier, self._latest, self._looked_at = self._latest, self._count(), now
+        """To be called every second or so."""
+        if now - self._looks[-1][0] < TICK:
+            return
+        self._looks.append((now, self._count()))
+        while now - self._looks[1][0] >= RECENT:
+            self._looks.popleft()
 
     @property
     def recent(self) -> bool:
-        return self._count() > self._earlier
+        return self._count() > self._looks[0][1]
 
     def _count(self) -> int:
         return 0 if self._source is None else _read(self._source) or 0
