@@ -19,7 +19,7 @@ def test_marks_are_known_to_whichever_worker_gets_the_partition(
     story = begin(kafka, topic_name, "SIGSEGV", partitions=2)
     bootstrap = story.bootstrap_servers
     with worker_process(bootstrap, topic_name, tmp_path / "a", app=APP, STILLFRAME_KAFKA=settings("a")) as lost:
-        wait_until(lambda: '"crashes":2' in lost.log.read_text(), timeout=240, describe="two crashes")
+        wait_until(lambda: '"crashes":2,"alone":0' in lost.log.read_text(), timeout=240, describe="two marks")
         lost.kill()
     with worker_process(bootstrap, topic_name, tmp_path / "b", app=APP, STILLFRAME_KAFKA=settings("b")) as other:
         # The crash that the first had just made may have got no mark.

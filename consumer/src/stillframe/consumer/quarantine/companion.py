@@ -83,10 +83,12 @@ class Companion:
             of_place = [each for each in suspects if (each.topic, each.partition) == place]
             frontier = committed[place].offset if place in committed else 0
             self._own[place] = after_crash(known, of_place, frontier)
-            self._tell(place, of_place)
         if found is not None:  # else earlier crashes, which could not be read, would be written over
             positions = [TopicPartition(*place, min(marks), encode(marks)) for place, marks in self._own.items()]
             self._asked(self._companion, lambda commits: commits.write(positions))
+        for suspect in suspects:
+            mark = self._own[suspect.topic, suspect.partition][suspect.offset]
+            self._emit(SuspectMarked(suspect.topic, suspect.partition, suspect.offset, mark.crashes, mark.alone))
 
     def marks(self, places: Sequence[Place]) -> Mapping[Place, Marks]:
         """The marks of partitions that have been assigned; one question for all of them."""
@@ -94,11 +96,6 @@ class Companion:
         return {
             place: merged(self._own.get(place, {}), known) for place, known in self._decoded(places, found).items()
         }
-
-    def _tell(self, place: Place, suspects: Iterable[InFlight]) -> None:
-        for suspect in suspects:
-            mark = self._own[place][suspect.offset]
-            self._emit(SuspectMarked(*place, suspect.offset, mark.crashes, mark.alone))
 
     def _asked(self, group: str, ask: Callable[[_Commits], Found]) -> Found | None:
         """An answer, asked for again while a coordinator moves, up to a bound; else a warning, and ``None``.
