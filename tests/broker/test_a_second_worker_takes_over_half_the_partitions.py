@@ -8,20 +8,14 @@ from stillframe.consumer import TaskContext, Worker
 from stillframe.consumer.events import Event, PartitionsAssigned
 from stillframe.schemas import TaskType
 from tests.engine.journal import Journal
-from tests.engine.running import SHORT_SESSION, make_worker, running
+from tests.engine.protocols import CO_LOCATING, PROTOCOLS
+from tests.engine.running import make_worker, running
 from tests.engine.topics import create_family
 from tests.engine.work import Work, submit, work_type
 from tests.kafka import Kafka
 from tests.waiting import wait_until
 
 TASKS = 2_000
-
-
-PROTOCOLS = {
-    "cooperative": SHORT_SESSION,
-    "eager": SHORT_SESSION | {"partition.assignment.strategy": "range"},
-    "KIP-848": {"group.protocol": "consumer"},
-}
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -66,9 +60,9 @@ def test_a_second_worker_takes_over_half_the_partitions(kafka: Kafka, topic_name
     assert journal.duplicates == set()
     assert journal.overlaps() == []
     assert journal.inversions() == []
-    # 8 partitions of the topic and 24 of its retry tiers: cooperative-sticky halves their sum, range each topic.
+    # 8 partitions of the topic and 24 of its retry tiers: the others halve their sum, range each topic.
     given = [partition for event in assigned for partition in event.partitions]
     assert len(given) == 16
-    if protocol != "cooperative":
+    if protocol in CO_LOCATING:
         assert sum(partition.topic == topic_name for partition in given) == 4
         assert {entry.worker for entry in journal.entries} == {"first", "second"}

@@ -144,7 +144,25 @@ def test_fewer_partitions_are_grown_but_not_unsafe() -> None:
     """The key finds its partition in either; only the partition number of a task is lost."""
     shortfall = the_one(existing(dead=replace(topic(), partitions=2)))
     assert not shortfall.unsafe
+    assert not shortfall.warned
     assert shortfall.change == Grow(4)
+
+
+@pytest.mark.parametrize("partitions", [2, 8])
+def test_a_retry_topic_of_another_size_is_warned_of(partitions: int) -> None:
+    """The group may give partition p of it to another member than partition p of the task topic (I4)."""
+    shortfall = the_one(existing(short=replace(topic(), partitions=partitions)))
+    assert not shortfall.unsafe
+    assert shortfall.warned
+    assert "may overlap" in shortfall.what
+    # Kafka can add partitions, not take them away.
+    assert shortfall.change == (Grow(4) if partitions < 4 else None)
+    assert "raise its task topic to 8" in shortfall.cure or partitions < 4
+
+
+def test_a_dead_letter_topic_may_have_more_partitions() -> None:
+    """The group does not read it."""
+    assert shortfalls(FAMILY, existing(dead=replace(topic(), partitions=8)), CHOICES) == []
 
 
 def test_unknown_settings_are_not_guessed_at() -> None:

@@ -29,10 +29,12 @@ DEFAULTS: Final[dict[str, Any]] = {
     # The fetcher's nap when the local queue is full; the default of 1 s starves a fast worker.
     "fetch.queue.backoff.ms": 5,
 }
-#: Which partitions move in a rebalance: as few as can be. Under KIP-848 the broker assigns, and its
-#: default counts all topics together: a member could be given nothing but retry topics (measured).
+ASSIGNOR: Final = "partition.assignment.strategy"
+#: Who gets which partition. `range` gives partition p of a topic and of its retry topics to one member, so
+#: that a key's retry cannot overlap its next task (promise I4), and spreads each topic evenly. The others
+#: count all topics together: a member could be given nothing but retry topics (measured).
 ASSIGNORS: Final = {
-    "classic": {"partition.assignment.strategy": "cooperative-sticky"},
+    "classic": {ASSIGNOR: "range"},
     "consumer": {"group.remote.assignor": "range"},
 }
 
@@ -113,7 +115,7 @@ class WorkerSettings(ConnectionSettings):
     @property
     def assigns_incrementally(self) -> bool:
         """Whether rebalances move single partitions (cooperative-sticky, KIP-848) instead of all (eager)."""
-        strategy = self.kafka.get("partition.assignment.strategy", "cooperative-sticky")
+        strategy = self.kafka.get(ASSIGNOR, ASSIGNORS["classic"][ASSIGNOR])
         return self.group_protocol == "consumer" or "cooperative" in str(strategy)
 
     def consumer_properties(self, group: str) -> dict[str, Any]:

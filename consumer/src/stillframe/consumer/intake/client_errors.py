@@ -17,7 +17,7 @@ _TWINS: Final = "another worker runs with this group.instance.id: give every wor
 #: What librdkafka does not say: what to do about it.
 CURES: Final = {
     KafkaError.INCONSISTENT_GROUP_PROTOCOL: "the group's other workers use another kind of assignor: this one "
-    "joins as soon as they have stopped",
+    "joins as soon as they have stopped (docs/concepts.md, Who gets which partition)",
     KafkaError.FENCED_INSTANCE_ID: _TWINS,
     KafkaError.UNRELEASED_INSTANCE_ID: f"{_TWINS}; after a kill -9 its session has to end first",
 }

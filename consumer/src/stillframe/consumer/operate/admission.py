@@ -40,8 +40,8 @@ def require_safe_topics(
     """Refuse topics that could lose a task.
 
     Args:
-        warn: told what is waited for, and why, if the topics' settings cannot be checked; by default a
-            line on standard error.
+        warn: told what is waited for, why, if the topics' settings cannot be checked, and what is safe but
+            costs a promise; by default a line on standard error.
         patience: seconds after which nothing more is asked of brokers that do not answer.
         stopping: whether the worker was told to stop: then nothing is waited for any more.
 
@@ -56,10 +56,14 @@ def require_safe_topics(
     seen = _patiently(lambda: survey(Cluster(settings), families), warn, patience, stopping)
     if seen is None:
         return None
-    if unsafe := planned(seen, families, choices).unsafe:
-        raise unsafe_topics(unsafe)
+    plan = planned(seen, families, choices)
+    if plan.unsafe:
+        raise unsafe_topics(plan.unsafe)
     if seen.unchecked:
         warn(seen.unchecked)
+    for short in plan.shortfalls:
+        if short.warned:
+            warn(f"{short.topic} {short.what}: {short.cure}")
     return {name: found.partitions for name, found in seen.found.items()}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from stillframe.consumer.operate.quantities import duration, size
 from stillframe.consumer.operate.topic_rules import (
@@ -41,6 +42,9 @@ class Set:
     value: str
 
 
+#: What another number of partitions than the task topic's means for a retry topic.
+OVERLAP: Final = "a key's retry may overlap its next task, in another worker"
+
 #: What `topics apply` can do.
 Change = Create | Grow | Set
 
@@ -54,6 +58,7 @@ class Shortfall:
         unsafe: whether a worker refuses to start.
         change: what `topics apply` does about it; ``None`` if only an operator can.
         cure: what to do about it.
+        warned: whether a worker that starts says so.
     """
 
     topic: str
@@ -61,6 +66,7 @@ class Shortfall:
     unsafe: bool
     change: Change | None
     cure: str = "run `stillframe topics apply M:W`"
+    warned: bool = False
 
 
 def shortfalls(family: TopicFamily, found: Mapping[str, Found], choices: Choices) -> list[Shortfall]:
@@ -101,15 +107,22 @@ def _shortfalls(topic: str, found: Found | None, wanted: Wanted) -> Iterator[Sho
             change=None,
             cure="add replicas with kafka-reassign-partitions.sh",
         )
-    if found.partitions < wanted.partitions:
-        yield Shortfall(
-            topic,
-            f"has {found.partitions} partitions, its task topic has {wanted.partitions}",
-            unsafe=False,
-            change=Grow(wanted.partitions),
-        )
+    if found.partitions != wanted.partitions:
+        yield from _uneven(topic, found, wanted)
     if found.settings is not None:
         yield from _settings_shortfalls(topic, found, wanted)
+
+
+def _uneven(topic: str, found: Found, wanted: Wanted) -> Iterator[Shortfall]:
+    """Only with equal numbers does the group give a task and its retries to one worker (promise I4)."""
+    what = f"has {found.partitions} partitions, its task topic has {wanted.partitions}"
+    if wanted.is_retry:
+        what += f": {OVERLAP}"
+    if found.partitions < wanted.partitions:
+        yield Shortfall(topic, what, unsafe=False, change=Grow(wanted.partitions), warned=wanted.is_retry)
+    elif wanted.is_retry:
+        cure = f"raise its task topic to {found.partitions}, or delete it while it is empty and apply again"
+        yield Shortfall(topic, what, unsafe=False, change=None, cure=cure, warned=True)
 
 
 def _settings_shortfalls(topic: str, found: Found, wanted: Wanted) -> Iterator[Shortfall]:

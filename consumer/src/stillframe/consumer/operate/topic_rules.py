@@ -101,11 +101,16 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one topic should be, at least."""
+    """What one topic should be, at least.
+
+    Attributes:
+        is_retry: it is read by the group as well, and should have exactly as many partitions.
+    """
 
     partitions: int
     replication: int
     floors: Sequence[Floor]
+    is_retry: bool = False
 
     @property
     def creation(self) -> Create:
@@ -120,7 +125,7 @@ def wanted_topics(family: TopicFamily, task_topic: Found | None, choices: Choice
     tiers = {name: (*_waiting(tier), *shared) for name, tier in family.retry_topics.items()}
     others = {**tiers, family.dead_letter_topic: (*_dead(), *shared)}
     return {family.topic: own} | {
-        topic: Wanted(own.partitions, own.replication, floors) for topic, floors in others.items()
+        topic: Wanted(own.partitions, own.replication, floors, topic in tiers) for topic, floors in others.items()
     }
 
 
