@@ -1,7 +1,6 @@
 """Look at a topic or a group from outside, as an operator's tool would."""
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from stillframe.consumer.intake.receive import as_record
 from stillframe.schemas import Record
@@ -34,11 +33,17 @@ def task_id(record: Record) -> str:
 
 
 def committed(bootstrap_servers: str, group: str, topic: str, partitions: int = 4) -> list[int]:
-    """A group's committed offsets of a topic, by partition; -1001 where there is none."""
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, n) for n in range(partitions)])
-    answer = admin.list_consumer_group_offsets([asked])[group].result(10)
-    return [position.offset for position in sorted(answer.topic_partitions, key=lambda p: p.partition)]
+    """A group's committed offsets of a topic, by partition; -1001 where there is none.
+
+    Not asked of an admin client: where the coordinator has just moved, or its broker was silent, librdkafka
+    kills the process (a null pointer on NOT_COORDINATOR: its issue 5040).
+    """
+    outsider = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": group})
+    try:
+        answer = outsider.committed([TopicPartition(topic, n) for n in range(partitions)], timeout=10)
+        return [position.offset for position in answer]
+    finally:
+        outsider.close()
 
 
 def log_ends(bootstrap_servers: str, topic: str, partitions: int = 4) -> list[int]:
@@ -51,11 +56,13 @@ def log_ends(bootstrap_servers: str, topic: str, partitions: int = 4) -> list[in
 
 
 def await_commits(bootstrap_servers: str, group: str, topic: str, partitions: int = 4, timeout: float = 30) -> None:
-    """Wait until a group has committed a topic up to its end."""
-    wait_until(
-        lambda: (
-            committed(bootstrap_servers, group, topic, partitions) == log_ends(bootstrap_servers, topic, partitions)
-        ),
-        timeout=timeout,
-        describe=f"group {group} to have committed the end of {topic}",
-    )
+    """Wait until a group has committed a topic up to its end; a broker may be on its way back meanwhile."""
+
+    def all_committed() -> bool:
+        try:
+            done = committed(bootstrap_servers, group, topic, partitions)
+            return done == log_ends(bootstrap_servers, topic, partitions)
+        except KafkaException:
+            return False
+
+    wait_until(all_committed, timeout=timeout, describe=f"group {group} to have committed the end of {topic}")
