@@ -63,13 +63,14 @@ class Bench:
     def __init__(self, *, incremental: bool = True) -> None:
         self.admin = Admin()
         self.events: list[Event] = []
-        self.assignment = Assignment([FAMILY])
+        self.ours = Assignment([FAMILY])
         self.calls: list[tuple[str, list[tuple[int, int]]]] = []
-        self.refused = False
-        self.watch = LogWatch(self.admin, self.assignment, self.events.append)  # type: ignore[arg-type]
+        self.refused: set[str] = set()
+        self.client = {(TOPIC, 0)}
+        self.watch = LogWatch(self.admin, self.ours, self.events.append)  # type: ignore[arg-type]
         idle = SimpleNamespace(forget=lambda gone: None, hurry=lambda: None)
-        self.restarts = Restarts(self.assignment, idle, idle, self.events.append, incremental=incremental)  # type: ignore[arg-type]
-        self.partition = self.assignment.add(TOPIC, 0, Ledger(40))
+        self.restarts = Restarts(self.ours, idle, idle, self.events.append, incremental=incremental)  # type: ignore[arg-type]
+        self.partition = self.ours.add(TOPIC, 0, Ledger(40))
         for offset in range(40, 45):
             self.partition.ledger.receive(offset, 1)
         for offset in range(40, 43):
@@ -79,11 +80,16 @@ class Bench:
         """Whatever the consumer is asked to do."""
 
         def call(positions: list[TopicPartition]) -> None:
-            if self.refused:
+            places = {(each.topic, each.partition) for each in positions}
+            if name in self.refused or (name == "incremental_unassign" and not places <= self.client):
                 raise KafkaException(KafkaError(KafkaError._STATE))
+            self.client = self.client - places if name == "incremental_unassign" else self.client | places
             self.calls.append((name, [(each.partition, each.offset) for each in positions]))
 
         return call
+
+    def assignment(self) -> list[TopicPartition]:
+        return [TopicPartition(*place) for place in self.client]
 
     def look(self, now: float, **answer: Any) -> None:
         """Ask, be answered, follow."""
@@ -96,7 +102,7 @@ class Bench:
 
     @property
     def owned(self) -> Partition:
-        (partition,) = self.assignment
+        (partition,) = self.ours
         return partition
 
 
@@ -136,7 +142,7 @@ def test_a_missing_topic_is_told(bench: Bench) -> None:
 def test_a_partition_that_has_left_is_left_out(bench: Bench) -> None:
     """The answer comes after its revocation."""
     bench.watch.tick(100.0)
-    bench.assignment.release([bench.partition])
+    bench.ours.release([bench.partition])
     bench.admin.answer()
     assert bench.watch.tick(101.0) == {}
 
@@ -163,7 +169,7 @@ def test_a_topic_made_anew_begins_at_its_start(bench: Bench) -> None:
 def test_an_eager_group_is_assigned_as_a_whole() -> None:
     """The others go on from where they stand, not from what is committed."""
     bench = Bench(incremental=False)
-    other = bench.assignment.add(TOPIC, 1, Ledger(70))
+    other = bench.ours.add(TOPIC, 1, Ledger(70))
     other.ledger.receive(70, 1)
     bench.look(100.0)
     bench.look(111.0, identity="two")
@@ -172,16 +178,17 @@ def test_an_eager_group_is_assigned_as_a_whole() -> None:
     assert bench.calls[2] == ("assign", [(0, 0), (1, 0)])
 
 
-def test_what_the_client_refuses_is_tried_again(bench: Bench) -> None:
-    """In the midst of a rebalance it may."""
+@pytest.mark.parametrize("refused", ["incremental_unassign", "incremental_assign"])
+def test_what_the_client_refuses_is_tried_again(bench: Bench, refused: str) -> None:
+    """In the midst of a rebalance it may, and also half way: let go already, and not taken again."""
     bench.look(100.0)
-    bench.refused = True
-    for now in (111.0, 111.1):
+    bench.refused = {refused}
+    for now in (111.0, 111.1, 121.2):
         bench.look(now, identity="two")
     assert bench.owned is bench.partition
     assert bench.told(ClientTrouble)
-    bench.refused = False
-    bench.look(122.0, identity="two")
+    bench.refused = set()
+    bench.look(132.0, identity="two")
     assert bench.owned is not bench.partition
 
 
