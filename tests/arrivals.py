@@ -1,6 +1,6 @@
 """Partitions and arrivals made by hand, for tests of what happens between the poll and the outcome."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.progress.ledger import Ledger
+from stillframe.consumer.quarantine.companion import Place
+from stillframe.consumer.quarantine.marks import Marks
 from stillframe.schemas import Record, Task, TaskType, encode, uuid7
 from stillframe.schemas.headers import DeliveryState, Origin
 from stillframe.schemas.record import RecordHeaders
@@ -61,3 +63,8 @@ def email_arrival(email: Email | None = None, *, attempt: int = 1, **fields: Any
     """The arrival of a ``send_email`` task, real down to its bytes; ``fields`` are the task's."""
     wire = encode(task_of(email or Email(to="ada@example.com"), **fields))
     return arrival(partition(), value=wire.value, key=wire.key, headers=wire.headers, lane=wire.key, attempt=attempt)
+
+
+def unmarked(places: Sequence[Place]) -> Mapping[Place, Marks]:
+    """Nothing is known against any record: no crash has been seen."""
+    return {place: {} for place in places}

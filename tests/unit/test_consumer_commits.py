@@ -1,149 +1,170 @@
-"""Commits: clean is only what the broker has acknowledged, and metadata too large for it goes out shorter."""
+"""Commits: clean only on the broker's word about that very commit, whenever it comes."""
 
-from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from stillframe.consumer.events import CommitFailed, Committed, Event, Warned
+from stillframe.consumer.events import CommitFailed, Committed, Event
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
-from stillframe.consumer.progress.metadata import MOST_CHARACTERS
 from tests.arrivals import partition
 
-Refusals = dict[int, int]
+FIELDS = ("topic", "partition", "offset", "metadata")
 
 
-class Broker:
-    """Stands in for the consumer: takes commits, and answers each position with an error or none."""
+class Consumer:
+    """Takes commits; the test answers them, in the order that it likes."""
 
-    def __init__(self, most: int = MOST_CHARACTERS, refuses: Refusals | None = None) -> None:
-        self.most = most
-        self.refuses = refuses or {}
-        self.taken: dict[int, TopicPartition] = {}
-        self.asked: list[list[TopicPartition]] = []
+    def __init__(self) -> None:
+        self.sent: list[list[TopicPartition]] = []
+        self.refuses = False
 
-    def commit(self, *, offsets: list[TopicPartition], asynchronous: bool) -> Any:
-        self.asked.append(offsets)
-        if asynchronous:
-            return None
-        answer = self.answer()
-        errors = [each.error for each in answer]
-        if all(errors):  # librdkafka: an error of every partition is one of the whole request
-            raise KafkaException(errors[0])
-        return answer
-
-    def answer(self) -> list[TopicPartition]:
-        return [self._answer(each) for each in self.asked[-1]]
-
-    def _answer(self, position: TopicPartition) -> TopicPartition:
-        code = self.refuses.get(position.partition)
-        if code is None and len(position.metadata or "") > self.most:
-            code = KafkaError.OFFSET_METADATA_TOO_LARGE
-        if code is None:
-            self.taken[position.partition] = position
-            return position
-        answered = Answered(position.topic, position.partition, position.offset)
-        answered.error = KafkaError(code)
-        return answered
+    def commit(self, offsets: list[TopicPartition], *, asynchronous: bool) -> None:
+        assert asynchronous, "a rebalance callback must not wait"
+        if self.refuses:
+            raise KafkaException(KafkaError(KafkaError._STATE))
+        self.sent.append(offsets)
 
 
-class Answered(TopicPartition):
-    """The library's own cannot be given an error from Python."""
+class Bench:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.client: Any = Consumer()
+        self.now = 1_000.0
+        self.commits = Commits(CommitPolicy(0, 1), self.events.append, self.now)
+        self.partition = partition(start=5)
 
-    error: Any = None
+    def finish(self, *offsets: int) -> None:
+        for offset in offsets:
+            self.partition.ledger.receive(offset, 1)
+            self.partition.ledger.finish(offset)
 
+    def tick(self) -> None:
+        self.now += 31.0  # also past the patience with an answer that does not come
+        self.commits.tick(self.client, [self.partition], self.now)
 
-@pytest.fixture
-def events() -> list[Event]:
-    return []
+    def answer(self, number: int, error: KafkaError | None = None, refused: KafkaError | None = None) -> None:
+        sent = self.client.sent[number]
+        positions: Any = [SimpleNamespace(**{each: getattr(p, each) for each in FIELDS}, error=refused) for p in sent]
+        self.commits.acknowledged(error, positions)
+
+    @property
+    def committed(self) -> list[list[Partition]]:
+        return [list(event.partitions) for event in self.events if isinstance(event, Committed)]
 
 
 @pytest.fixture
-def commits(events: list[Event]) -> Commits:
-    return Commits(CommitPolicy(0.0, 1), events.append)
+def bench() -> Bench:
+    return Bench()
 
 
-def with_runs(number: int, runs: int) -> Partition:
-    """A partition whose every other record of so many is done."""
-    made = partition(number)
-    for offset in range(2 * runs):
-        made.ledger.receive(offset, 1)
-    for offset in range(1, 2 * runs, 2):
-        made.ledger.finish(offset)
-    return made
+def test_clean_only_when_answered(bench: Bench) -> None:
+    """Sending is not enough."""
+    bench.finish(5)
+    bench.tick()
+    assert bench.partition.committed is None
+    bench.answer(0)
+    assert bench.partition.committed is not None
+    assert bench.partition.committed.offset == 6
+    assert bench.committed == [[bench.partition]]
 
 
-def told(events: list[Event], kind: type[Event]) -> list[Event]:
-    return [event for event in events if isinstance(event, kind)]
+def test_a_late_answer_to_an_older_commit_changes_nothing(bench: Bench) -> None:
+    """Else the newer one, which may yet be refused, would pass for clean."""
+    bench.finish(5)
+    bench.tick()
+    bench.finish(6)
+    bench.tick()
+    bench.answer(0)
+    assert bench.partition.committed is None
+    bench.answer(1, KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
+    assert bench.partition.committed is None
+    bench.tick()
+    assert bench.client.sent[2][0].offset == 7
 
 
-def tick(commits: Commits, broker: Broker, partitions: list[Partition]) -> None:
-    """Commit, and hear the answer as librdkafka gives it."""
-    commits.tick(broker, partitions)  # type: ignore[arg-type]
-    answer = broker.answer()
-    errors = [each.error for each in answer]
-    commits.acknowledged(errors[0] if all(errors) else None, answer)
+def test_the_same_offset_with_another_map_is_another_commit(bench: Bench) -> None:
+    """What was done above the frontier since is not clean yet."""
+    bench.partition.ledger.receive(5, 1)
+    bench.finish(6)
+    bench.tick()
+    bench.finish(7)
+    bench.tick()
+    bench.answer(0)
+    assert bench.partition.committed is None
+    bench.answer(1)
+    assert bench.partition.committed == bench.partition.ledger.commit_point()
 
 
-def test_a_refused_partition_stays_dirty_and_is_named_while_the_others_are_clean(
-    commits: Commits, events: list[Event]
-) -> None:
-    """An error of one position is told, and it is committed again with the next tick."""
-    one, other = with_runs(0, 3), with_runs(1, 3)
-    broker = Broker(refuses={1: KafkaError.TOPIC_AUTHORIZATION_FAILED})
-    tick(commits, broker, [one, other])
-    assert one.committed == one.ledger.commit_point()
-    assert other.committed is None
-    (failed,) = told(events, CommitFailed)
-    assert isinstance(failed, CommitFailed)
-    assert "emails[1]" in failed.error
-    assert "TOPIC_AUTHORIZATION_FAILED" in failed.error
-    broker.refuses.clear()
-    tick(commits, broker, [one, other])
-    assert [each.partition for each in broker.asked[-1]] == [1]
-    assert other.committed == other.ledger.commit_point()
+def test_the_last_commit_is_sent_and_not_waited_for(bench: Bench) -> None:
+    """The rebalance callback goes on; the answer counts although the partition has been let go."""
+    bench.finish(5)
+    bench.tick()
+    bench.finish(6)
+    bench.commits.last(bench.client, [bench.partition])
+    bench.partition.owned = False
+    assert [positions[0].offset for positions in bench.client.sent] == [6, 7]
+    bench.answer(1)
+    assert bench.partition.committed is not None
+    assert bench.partition.committed.offset == 7
 
 
-def by_tick(commits: Commits, broker: Broker, partitions: list[Partition]) -> None:
-    while any(each.committed is None for each in partitions):
-        tick(commits, broker, partitions)
+def test_the_last_commit_of_a_clean_partition_is_none(bench: Bench) -> None:
+    bench.finish(5)
+    bench.tick()
+    bench.answer(0)
+    bench.commits.last(bench.client, [bench.partition])
+    assert len(bench.client.sent) == 1
 
 
-def at_last(commits: Commits, broker: Broker, partitions: list[Partition]) -> None:
-    commits.final(broker, partitions)  # type: ignore[arg-type]
+def test_the_last_commit_is_sent_whatever_is_on_its_way(bench: Bench) -> None:
+    """That may have been refused, and we have not heard of it yet."""
+    bench.finish(5)
+    bench.tick()
+    bench.commits.last(bench.client, [bench.partition])
+    assert [positions[0].offset for positions in bench.client.sent] == [6, 6]
 
 
-@pytest.mark.parametrize("commit", [by_tick, at_last])
-@pytest.mark.parametrize("most", [2_000, 100, 10])
-def test_metadata_too_large_for_the_broker_goes_out_shorter(
-    commits: Commits, events: list[Event], commit: Callable[..., None], most: int
-) -> None:
-    """At once, with a warning; the offset is committed whatever becomes of the map."""
-    full, small = with_runs(0, 1_400), with_runs(1, 1)
-    broker = Broker(most)
-    commit(commits, broker, [full, small])
-    assert len(broker.taken[0].metadata or "") <= most
-    assert broker.taken[0].offset == 0
-    assert told(events, Warned)
-    assert full.committed is not None
-    assert full.committed.metadata == broker.taken[0].metadata
+def test_a_stop_insists_on_its_last_commit(bench: Bench) -> None:
+    """It sends once, and again only what was refused: a rebalance refuses until we have polled our way through."""
+    bench.finish(5)
+    bench.client.refuses = True
+    bench.commits.last(bench.client, [bench.partition])
+    bench.client.refuses = False
+    for number in range(3):
+        assert not bench.commits.insist(bench.client, [bench.partition])
+        assert not bench.commits.insist(bench.client, [bench.partition])
+        assert len(bench.client.sent) == number + 1
+        bench.answer(number, KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
+    assert not bench.commits.insist(bench.client, [bench.partition])
+    bench.answer(3)
+    assert bench.commits.insist(bench.client, [bench.partition])
 
 
-def test_a_broker_that_refuses_even_none_is_asked_once_a_tick(commits: Commits, events: list[Event]) -> None:
-    """A last commit must end, whatever the broker says."""
-    at_last(commits, Broker(-1), [with_runs(0, 3)])
-    assert len(told(events, CommitFailed)) < 10
+def test_what_is_not_owned_is_not_committed(bench: Bench) -> None:
+    """Neither by a tick nor as a last act: another member has it."""
+    bench.finish(5)
+    bench.partition.owned = False
+    bench.tick()
+    bench.commits.last(bench.client, [bench.partition])
+    assert bench.client.sent == []
 
 
-def test_what_the_broker_takes_is_remembered(commits: Commits, events: list[Event]) -> None:
-    """No commit after that is refused, and intake narrows by what there is room for."""
-    first, second = with_runs(0, 1_400), with_runs(1, 1_400)
-    broker = Broker(1_000)
-    at_last(commits, broker, [first])
-    assert first.ledger.fullness > 0.9
-    events.clear()
-    tick(commits, broker, [second])
-    assert [type(event) for event in events] == [Committed]
+def test_a_refusal_is_told_and_the_partition_stays_dirty(bench: Bench) -> None:
+    """Of the whole request, of one partition in it, or of sending it at all."""
+    denied = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
+    bench.finish(5)
+    bench.tick()
+    bench.answer(0, error=denied)
+    bench.tick()
+    bench.answer(1, refused=denied)
+    bench.client.refuses = True
+    bench.tick()
+    assert [type(event) for event in bench.events] == [CommitFailed] * 3
+    bench.client.refuses = False
+    bench.tick()
+    bench.answer(2)
+    assert bench.committed == [[bench.partition]]

@@ -1,6 +1,6 @@
 """Where a partition starts: the broker is asked for as long as it takes, but not against a stop."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,18 +14,11 @@ from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
 from stillframe.consumer.progress.metadata import encode
 from stillframe.consumer.progress.strict_waits import Wait
-from stillframe.consumer.quarantine.companion import Place
-from stillframe.consumer.quarantine.marks import Marks
 from stillframe.consumer.settings import WorkerSettings
-from tests.arrivals import FAMILY
+from tests.arrivals import FAMILY, unmarked
 
 TOPIC = FAMILY.topic
 SETTINGS = WorkerSettings(kafka={"partition.assignment.strategy": "cooperative-sticky"})
-
-
-def unmarked(places: Sequence[Place]) -> Mapping[Place, Marks]:
-    """Nothing is known against any record."""
-    return {place: {} for place in places}
 
 
 class Consumer:
@@ -64,7 +57,7 @@ def assign(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> Callable[...
 
     def run(consumer: Any, *, stopping: bool = False) -> Assignment:
         assignment = Assignment([FAMILY])
-        commits = Commits(CommitPolicy(1, 1_000), events.append)
+        commits = Commits(CommitPolicy(1, 1_000), events.append, 0.0)
         made = Rebalance(
             assignment, None, commits, unmarked, events.append, SETTINGS, stopping=lambda: stopping  # type: ignore[arg-type]
         )  # fmt: skip

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from stillframe.consumer.dispatch.threads import Threads, cancel, epoch_milliseconds
 from stillframe.consumer.events import (
     AttemptTimedOut,
+    CommitFailed,
     Draining,
     Event,
     PartitionStopped,
@@ -94,7 +95,7 @@ class Loop:
         self._errors.check()
         self._settlement.tick()
         self._gate.adjust()
-        self._commits.tick(self._consumer, list(self._assignment))
+        self._commits.tick(self._consumer, list(self._assignment), time.monotonic())
         self._restarts.follow(self._consumer, self._logs.tick(time.monotonic()))
         self._watch()
 
@@ -126,10 +127,12 @@ class Loop:
         return bool(running or ends) or self._settlement.pending(list(self._assignment))
 
     def _commit_last(self, owned: list[Partition]) -> None:
-        """A rebalance that is under way refuses commits until we have polled our way through it."""
+        """Polling goes on: it brings the answers, and leads through a rebalance, which refuses commits."""
         until = time.monotonic() + COMMIT_TIMEOUT
-        while not self._commits.final_within(self._consumer, owned, until - time.monotonic()):
+        self._commits.last(self._consumer, owned)
+        while not self._commits.insist(self._consumer, owned):
             if time.monotonic() >= until:
+                self._emit(CommitFailed(f"the last one is not acknowledged after {COMMIT_TIMEOUT:g} s"))
                 return
             self._wait()
             self._errors.check()

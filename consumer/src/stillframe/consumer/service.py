@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -33,7 +34,6 @@ from stillframe.consumer.operate.admission import require_safe_topics
 from stillframe.consumer.operate.cluster import quiet
 from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
-from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
 from stillframe.consumer.quarantine.aftermath import confess, noted, take_over
 from stillframe.consumer.quarantine.companion import Companion
@@ -106,7 +106,7 @@ class _Run:
         settings = worker.settings
         self._worker = worker
         self._emit = emit
-        self._commits = Commits(CommitPolicy(settings.commit_interval, settings.commit_outcomes), emit)
+        self._commits = Commits(settings.commit_policy, emit, time.monotonic())
         self._errors = ClientErrors(emit)
         self._consumer = self._make_consumer()
         self._assignment = Assignment(worker.families())

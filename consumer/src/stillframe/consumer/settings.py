@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
+from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.producer.settings import ConnectionSettings, ProducerSettings
 from stillframe.schemas.topics import Tier
 from stillframe.schemas.wire import MAX_TASK_BYTES
@@ -84,6 +85,10 @@ class WorkerSettings(ConnectionSettings):
     @property
     def retry_tiers(self) -> tuple[Tier, ...]:
         return tuple(Tier.parse(name) for name in self.tiers)
+
+    @property
+    def commit_policy(self) -> CommitPolicy:
+        return CommitPolicy(self.commit_interval, self.commit_outcomes)
 
     @property
     def drain(self) -> float:

@@ -1,7 +1,7 @@
 """What happens when partitions come and go: the three rebalance callbacks, in the poll thread.
 
 Promise I7. Nothing here waits for a thread that needs the poll loop: handlers run in their own
-threads, delivery reports come from the producer's, and librdkafka's own thread answers the commit.
+threads, delivery reports come from the producer's, and the last commit is not waited for at all.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from stillframe.consumer.events import (
     Warned,
 )
 from stillframe.consumer.intake.assignment import Assignment
-from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.intake.partition import LogBounds, Partition
+from stillframe.consumer.intake.start import start_at
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
-from stillframe.consumer.progress.ledger import CommitPoint, Ledger
-from stillframe.consumer.progress.metadata import NOTHING, Known, UnreadableMetadata, decode
+from stillframe.consumer.progress.ledger import CommitPoint
 from stillframe.consumer.quarantine.companion import LookUp
 from stillframe.consumer.settings import WorkerSettings
 
@@ -94,7 +94,7 @@ class Rebalance:
             return  # the close after a stop: they were let go before
         until = time.monotonic() + self._drain
         unfinished = self._settlement.conclude(leaving, until, until + REPORT_TIMEOUT)
-        self._commits.final(consumer, leaving)
+        self._commits.last(consumer, leaving)
         self._assignment.release(leaving)
         self._emit(PartitionsRevoked(leaving, unfinished))
 
@@ -119,30 +119,16 @@ class Rebalance:
         return self._asked("committed offsets", ask) if positions else []
 
     def _start(self, consumer: Consumer, position: TopicPartition) -> Partition:
-        if position.offset < 0:
-            # Never committed, as an empty retry tier may be for months. The next tick commits this start.
-            begin, _end = self._bounds(consumer, position)
-            partition = self._assignment.add(position.topic, position.partition, Ledger(begin))
+        committed = None if position.offset < 0 else CommitPoint(position.offset, position.metadata or "")
+        start = start_at(committed, lambda: self._bounds(consumer, position))
+        if start.ignored is not None:
+            where = f"{position.topic}[{position.partition}]"
+            self._emit(Warned(f"commit metadata of {where} is ignored: {start.ignored}"))
+        partition = self._assignment.add(position.topic, position.partition, start.ledger)
+        partition.committed = start.committed
+        if start.committed is None:
             partition.topic_id = None  # whichever it is: nothing is known of its log
-            return partition
-        ledger = Ledger(position.offset, self._known(consumer, position))
-        partition = self._assignment.add(position.topic, position.partition, ledger)
-        partition.committed = CommitPoint(position.offset, position.metadata or "")
         return partition
-
-    def _known(self, consumer: Consumer, position: TopicPartition) -> Known:
-        """The metadata of the last commit; what cannot be right is passed over, and costs duplicates only."""
-        try:
-            known = decode(position.offset, position.metadata)
-        except UnreadableMetadata as error:
-            return self._unknown(position, str(error))
-        if known != NOTHING and known.end > self._bounds(consumer, position)[1]:
-            return self._unknown(position, "it reaches beyond the log's end: was the topic made anew?")
-        return known
-
-    def _unknown(self, position: TopicPartition, why: str) -> Known:
-        self._emit(Warned(f"commit metadata of {position.topic}[{position.partition}] is ignored: {why}"))
-        return NOTHING
 
     def _look_up_marks(self, started: Collection[Partition]) -> None:
         """Who is suspected of killing workers, before anything of these partitions runs."""
@@ -151,10 +137,9 @@ class Rebalance:
             for partition in started:
                 partition.marks = marks[partition.topic, partition.number]
 
-    def _bounds(self, consumer: Consumer, position: TopicPartition) -> tuple[int, int]:
-        """Where the log begins and ends."""
+    def _bounds(self, consumer: Consumer, position: TopicPartition) -> LogBounds:
         what = f"where {position.topic}[{position.partition}] begins and ends"
-        return self._asked(what, lambda: consumer.get_watermark_offsets(position, timeout=ASK_TIMEOUT))
+        return LogBounds(*self._asked(what, lambda: consumer.get_watermark_offsets(position, timeout=ASK_TIMEOUT)))
 
     def _asked(self, what: str, ask: Callable[[], Answer]) -> Answer:
         """The broker's answer. It is worth a wait: a partition that is started by guess loses tasks.
