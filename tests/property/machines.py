@@ -16,7 +16,7 @@ def run(machine: type[RuleBasedStateMachine], examples: int = 500) -> None:
     run_state_machine_as_test(machine, settings=settings(THOROUGH, max_examples=examples))
 
 
-def must_find(machine: type[RuleBasedStateMachine]) -> None:
+def must_find(machine: type[RuleBasedStateMachine], examples: int = 500) -> None:
     """Fail unless the machine finds what is wrong with the thing it drives."""
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(machine, settings=HUNT)
+        run_state_machine_as_test(machine, settings=settings(HUNT, max_examples=examples))
