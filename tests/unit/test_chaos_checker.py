@@ -28,7 +28,7 @@ def test_a_sound_journal_is_sound() -> None:
     causes = {(each.task, each.attempt): each.causes for each in verdict.duplicates}
     redelivered = [(2, 1), (3, 1), (4, 1), (5, 1), (5, 2)]
     killed = {(name(task), n): ("above the committed frontier of a killed worker",) for task, n in redelivered}
-    copied = "descends from a repeated hand-off: 2 copies, 2 starts of the attempt before"
+    copied = "descends from a repeated hand-off: 2 copies, from 2 at most"
     assert causes == killed | {(name(2), 2): (copied,)}
     (kill,) = verdict.recoveries
     assert (kill.kind, kill.partitions, kill.running, kill.again, kill.late, kill.seconds) == (
@@ -207,6 +207,30 @@ def test_a_mutation_is_caught(mutate: Callable[[Rows], None]) -> None:
     rows = all_is_well()
     mutate(rows)
     assert {promise for promise, cases in check(rows).faults.items() if cases} == CAUGHT[mutate]
+
+
+def in_doubt(rows: Rows, topic: str, error: str = "no acknowledgement; it may still be there") -> None:
+    """`b` heard nothing of one of its hand-offs, and made it again."""
+    handed = first(rows, "handed_off", process="b", topic=topic)
+    rows.append({**handed, "kind": "handoff_failed", "at": handed["at"] - 0.5, "error": error})
+
+
+DOUBTS = [(RETRY, a_third_copy_is_born_of_two_runs), (DEAD, a_third_dead_letter_is_born_of_two_ends)]
+
+
+@pytest.mark.parametrize(("topic", "copy"), DOUBTS)
+def test_what_no_broker_has_told_of_may_be_there_twice(topic: str, copy: Callable[[Rows], None]) -> None:
+    """But what one has refused may not, nor what went elsewhere; and once in doubt is one copy more."""
+    rows = all_is_well()
+    copy(rows)
+    in_doubt(rows, topic)
+    verdict = check(rows)
+    assert verdict.sound, verdict.faults
+    for doubt in ((topic, "refused"), (RETRY if topic == DEAD else DEAD,)):
+        rows = all_is_well()
+        copy(rows)
+        in_doubt(rows, *doubt)
+        assert {promise for promise, cases in check(rows).faults.items() if cases} == CAUGHT[copy]
 
 
 def test_who_loses_its_session_is_the_last_to_know() -> None:

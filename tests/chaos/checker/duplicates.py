@@ -1,8 +1,9 @@
 """Why an attempt was started more than once.
 
-There are two good reasons. Its record lay at or above the committed frontier of its partition when the
+There are good reasons. Its record lay at or above the committed frontier of its partition when the
 partition changed hands because its owner had died, lost its session, or was still running it when the
-drain was over. Or the record itself exists twice, since the attempt before it ran twice, for such a reason.
+drain was over. Or the record itself exists twice, since the attempt before it ran twice, for such a reason,
+or since no broker had told in time whether it had the record, and it was sent again.
 Anything else is a fault of the engine.
 """
 
@@ -49,7 +50,7 @@ def duplicates(evidence: Evidence) -> list[Duplicate]:
         if len(again) > 1:
             reasons = [
                 *_repeats(evidence, again),
-                *_copies(evidence, again, len(runs.get((task, attempt - 1), ()))),
+                *_copies(evidence, again, _parents(evidence, runs, (task, attempt - 1))),
             ]
             causes = tuple(reason.text for reason in reasons if reason.good)
             faults = tuple(reason.text for reason in reasons if not reason.good)
@@ -66,6 +67,7 @@ def dead_twice(evidence: Evidence) -> Iterator[str]:
     """Tasks with more dead letters than attempts that ended dead."""
     letters = Counter(record.task for record in evidence.records.values() if record.role == "dead")
     ends = Counter(run.task for run in evidence.runs if run.end == "dead")
+    ends += evidence.unknown_letters
     for task, number in letters.items():
         if number > max(1, ends[task]):
             yield f"task {task}: {number} dead letters, {ends[task]} attempts that ended so"
@@ -130,6 +132,11 @@ def _left_out(evidence: Evidence, run: Run) -> bool:
     return evidence.outcome(run) < commits[-2].at - BOOKING
 
 
+def _parents(evidence: Evidence, runs: dict[Attempt, list[Run]], before: Attempt) -> int:
+    """How many records or waits the attempt before may have left: one a start, and one a hand-off in doubt."""
+    return len(runs.get(before, ())) + evidence.unknown_retries[before]
+
+
 def _copies(evidence: Evidence, runs: list[Run], predecessors: int) -> Iterator[Reason]:
     """Starts of one attempt from different records, or in memory after different deliveries of one.
 
@@ -141,7 +148,7 @@ def _copies(evidence: Evidence, runs: list[Run], predecessors: int) -> Iterator[
     if len(deliveries) == 1 and len(born) <= max(1, predecessors):
         return
     good = len(born) <= predecessors
-    text = f"descends from a repeated hand-off: {len(born)} copies, {predecessors} starts of the attempt before"
+    text = f"descends from a repeated hand-off: {len(born)} copies, from {predecessors} at most"
     yield Reason(text, good=good)
 
 

@@ -1,6 +1,6 @@
 """Rows become facts: one pass over all of them, in the order of time."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +24,9 @@ from tests.chaos.journal import Row
 K = TypeVar("K", bound=Hashable)
 
 FOREVER = float("inf")
+#: What the error says of a hand-off of which no broker has told whether it has it.
+UNKNOWN = "it may still be there"
+DEAD_LETTERS = ".dlq"
 #: Characters of commit metadata: the engine stops at 4,000.
 FULL_MAP = 3_900
 
@@ -39,6 +42,9 @@ class Evidence:
         self.ownerships: dict[tuple[str, int], Ownership] = {}
         self.commits: defaultdict[Partition, list[Commit]] = defaultdict(list)
         self.handoffs: list[HandOff] = []
+        #: Of a task's attempt, how many hand-offs ended unknown: the record may lie there, and was sent again.
+        self.unknown_retries: Counter[tuple[str, int]] = Counter()
+        self.unknown_letters: Counter[str] = Counter()
         self.skipped: dict[Location, float] = {}
         self.kills: list[tuple[float, str]] = []
         self.spells: list[Spell] = []
@@ -57,6 +63,7 @@ class Evidence:
         self._begun: float | None = None
         self._latest: dict[Partition, Ownership] = {}
         self._runs: dict[tuple[str, int], Run] = {}
+        self._last: dict[tuple[str, Location], Run] = {}
         self._held: dict[tuple[str, Partition], Ownership] = {}
         for row in sorted(rows, key=lambda row: float(row["at"])):
             getattr(self, f"_{row['kind']}", _ignore)(row)
@@ -155,6 +162,7 @@ class Evidence:
         facts = (row["task"], row["attempt"], row["key"], where, ownership, row["at"], row["wall"])
         run = self._runs[row["process"], row["run"]] = Run(*facts)
         self.runs.append(run)
+        self._last[row["process"], where] = run
 
     def _finished(self, row: Row) -> None:
         if run := self._runs.get((row["process"], row["run"])):
@@ -169,6 +177,15 @@ class Evidence:
 
     def _handed_off(self, row: Row) -> None:
         self.handoffs.append(HandOff(row["process"], Location(*row["where"]), row["topic"], row["at"]))
+
+    def _handoff_failed(self, row: Row) -> None:
+        run = self._last.get((row["process"], Location(*row["where"])))
+        if run is None or UNKNOWN not in row["error"]:
+            return
+        if row["topic"].endswith(DEAD_LETTERS):
+            self.unknown_letters[run.task] += 1
+        else:
+            self.unknown_retries[run.task, run.attempt] += 1
 
     def _committed(self, row: Row) -> None:
         for position in row["positions"]:
