@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import confluent_kafka
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
@@ -167,6 +168,12 @@ def test_a_bystander_is_no_member_and_commits_nothing_by_itself() -> None:
     assert properties["group.id"] == "mailer.suspects"
     assert properties["enable.auto.commit"] is False
     assert "group.instance.id" not in properties
+
+
+def test_a_bystander_can_be_made_of_a_members_narrow_limits() -> None:
+    """librdkafka refuses the one limit without the other, and a bystander fetches nothing."""
+    narrow = {"receive.message.max.bytes": 1_200_000, "fetch.max.bytes": 1_000_000}
+    confluent_kafka.Consumer(WorkerSettings(kafka=narrow).bystander_properties("mailer.suspects")).close()
 
 
 def test_what_was_written_is_what_is_read() -> None:

@@ -29,6 +29,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     "queued.max.messages.kbytes": 16_384,
     # The fetcher's nap when the local queue is full; the default of 1 s starves a fast worker.
     "fetch.queue.backoff.ms": 5,
+    # Partitions that a topic has got since are read after that long; the default is five minutes.
+    "topic.metadata.refresh.interval.ms": 30_000,
 }
 ASSIGNOR: Final = "partition.assignment.strategy"
 #: Who gets which partition. `range` gives partition p of a topic and of its retry topics to one member, so
@@ -39,7 +41,16 @@ ASSIGNORS: Final = {
     "consumer": {"group.remote.assignor": "range"},
 }
 
-CONSUMER_ONLY: Final = ("group.", "session.", "heartbeat.", "max.poll.", "fetch.", "queued.", "partition.")
+CONSUMER_ONLY: Final = (
+    "group.",
+    "session.",
+    "heartbeat.",
+    "max.poll.",
+    "fetch.",
+    "receive.",
+    "queued.",
+    "partition.",
+)
 
 #: Hand-offs that may be in the client's queue at once, and how long one may take until it is tried anew.
 HANDOFF_QUEUE: Final = 10_000
