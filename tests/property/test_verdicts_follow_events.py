@@ -155,7 +155,8 @@ class VitalsMachine(RuleBasedStateMachine):
         elif self._seen(Draining):
             state = [DRAINING]
         else:
-            joined = self._seen(PartitionsAssigned)
+            places = [each for _, each in self.history if isinstance(each, PartitionsAssigned | PartitionsLost)]
+            joined = bool(places) and isinstance(places[-1], PartitionsAssigned)
             state = [TURNED] * self._silent() + [JOINED] * (not joined) + self._stalls()
             state += [REFUSED] * self._refused()
         held = [word for each in self._turned() for word in [HELD] * each.held + [UNREADABLE] * bool(each.stopped)]

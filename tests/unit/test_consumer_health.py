@@ -43,7 +43,8 @@ class TestVerdicts:
         unborn = Vitals(60.0)
         assert unborn.live(NOW) == Verdict(ok=True)
         assert unborn.ready(NOW).reasons[0].startswith("not started")
-        assert started().ready(NOW).reasons == ("has not joined its group yet",)
+        (reason,) = started().ready(NOW).reasons
+        assert reason.startswith("has not joined its group yet")
         assert joined().ready(NOW) == Verdict(ok=True)
 
     def test_a_group_that_says_nothing_is_joined_with_the_first_turn(self) -> None:
@@ -87,8 +88,9 @@ class TestVerdicts:
         vitals, held, stopped = joined(), partition(3), partition(4)
         vitals.observe(Turned([held, stopped], 0, 0, 0), NOW)
         held.held, stopped.stopped = 2, "offset out of range"
+        vitals.observe(events.HandOffFailed(arrival(held, 7), "emails.mailer.dlq", "not allowed"), NOW)
         assert vitals.ready(NOW).reasons == (
-            "emails[3]: 2 task(s) are held, for writing them to their next topic fails",
+            "emails[3]: 2 task(s) are held, for writing them to their next topic fails: not allowed",
             "emails[4] cannot be read on: offset out of range",
         )
         held.owned = stopped.owned = False
@@ -116,6 +118,10 @@ class TestVerdicts:
         vitals = joined()
         vitals.observe(events.LogsMeasured({}, ("emails",)), NOW)
         assert vitals.ready(NOW).reasons == ("topic emails does not exist",)
+        vitals.observe(events.LogsMeasured({}, (), ("emails",)), NOW)
+        assert vitals.ready(NOW).reasons == (
+            "topic emails is forbidden: grant this principal Read and Describe on it",
+        )
         vitals.observe(events.LogsMeasured({}, ()), NOW + 1)
         assert vitals.ready(NOW + 1).ok
 

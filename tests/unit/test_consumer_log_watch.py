@@ -56,6 +56,12 @@ class Admin:
             else:
                 future.set_result(SimpleNamespace(topic_id=identity))
 
+    def fail(self, code: int) -> None:
+        """Answer every question with an error."""
+        for future in (*(future for _, future in self.offsets), *self.topics.values()):
+            future.set_exception(KafkaException(KafkaError(code)))
+        self.offsets = []
+
 
 class Bench:
     """A worker that owns partition 0, with five records received and the first three done."""
@@ -137,6 +143,20 @@ def test_a_missing_topic_is_told(bench: Bench) -> None:
     bench.look(100.0, identity=None)
     assert bench.told(LogsMeasured)[0].missing == (TOPIC,)
     assert bench.owned is bench.partition
+
+
+def test_a_broker_that_refuses_has_answered(bench: Bench) -> None:
+    """A principal without Describe is told so; a client without a broker tells only of itself."""
+    for code, forbidden, answered in (
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, (TOPIC, *FAMILY.retry_topics), True),
+        (KafkaError._TRANSPORT, (), False),
+    ):
+        bench.watch.hurry()
+        bench.watch.tick(100.0)
+        bench.admin.fail(code)
+        bench.watch.tick(100.1)
+        told = bench.told(LogsMeasured)[-1]
+        assert (told.forbidden, told.answered) == (forbidden, answered)
 
 
 def test_a_partition_that_has_left_is_left_out(bench: Bench) -> None:

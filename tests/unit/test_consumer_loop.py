@@ -1,14 +1,15 @@
 """The poll loop: what it does with a batch during which a partition was assigned."""
 
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
 from confluent_kafka import TopicPartition
 
 from stillframe.consumer.intake.assignment import Assignment
-from stillframe.consumer.loop import Loop
+from stillframe.consumer.loop import Loop, Stations
 from stillframe.consumer.progress.ledger import Ledger
-from tests.arrivals import FAMILY
+from tests.arrivals import FAMILY, arrival
 
 
 class Message:
@@ -20,6 +21,9 @@ class Message:
 
     def partition(self) -> int:
         return self.number
+
+    def error(self) -> None:
+        return None
 
 
 def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
@@ -34,9 +38,26 @@ def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
         return batch
 
     consumer = SimpleNamespace(consume=consume, seek=sought.append)
-    others = dict.fromkeys(("errors", "receiver", "threads", "settlement", "gate", "commits", "logs", "restarts"))
-    stations: Any = SimpleNamespace(consumer=consumer, assignment=assignment, **others)
-    fetched: list[Any] = Loop(stations, lambda event: None)._fetch()
+    fetched: list[Any] = _loop(consumer=consumer, assignment=assignment)._fetch()
 
     assert fetched == batch[:1]
     assert [(each.partition, each.offset) for each in sought] == [(1, 40)]
+
+
+def test_a_partition_that_gives_records_again_is_not_stopped() -> None:
+    """A batch that could not be unpacked may lie whole on the next leader."""
+    assignment = Assignment([FAMILY])
+    partition = assignment.add(FAMILY.topic, 0, Ledger(10))
+    partition.stopped = "offset 10: decompression failed"
+    offered: list[Any] = []
+    receiver = SimpleNamespace(arrival=lambda message, source, now: arrival(source, message.offset))
+    threads = SimpleNamespace(offer=offered.extend)
+    _loop(assignment=assignment, receiver=receiver, threads=threads)._dispatch([Message(0, 10)])  # type: ignore[list-item]
+    assert partition.stopped is None
+    assert [each.record.offset for each in offered] == [10]
+
+
+def _loop(**stations: Any) -> Loop:
+    """A loop of which only these stations are there."""
+    every: dict[str, Any] = dict.fromkeys(field.name for field in fields(Stations))
+    return Loop(Stations(**every | stations), lambda event: None)

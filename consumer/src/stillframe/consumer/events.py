@@ -107,11 +107,13 @@ class PartitionStopped:
 class LogsMeasured:
     """Where the broker says that the owned partitions' logs begin and end, and which topics do not exist.
 
-    A partition that it told nothing of is left out. ``answered`` is false if it told nothing at all.
+    A partition that it told nothing of is left out. ``forbidden`` are topics that this principal may not even
+    describe; ``answered`` is false if the broker told nothing at all.
     """
 
     logs: Mapping[Partition, LogBounds]
     missing: Sequence[str]
+    forbidden: Sequence[str] = ()
     answered: bool = True
 
 

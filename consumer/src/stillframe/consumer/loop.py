@@ -179,6 +179,7 @@ class Loop:
                 self._note(message, error, partition)
             # A batch may still hold records of a partition that was revoked while it was being filled.
             elif partition is not None:
+                partition.stopped = None  # whatever it was, as a batch that another replica has whole, it is over
                 arrival = self._receiver.arrival(message, partition, now)
                 if partition.marks:
                     arrival.verdict = judge(partition.marks, arrival.record.offset, arrival.record.value)

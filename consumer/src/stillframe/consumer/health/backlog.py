@@ -37,11 +37,12 @@ class Backlog:
         self._limit = limit
         self._unread: dict[Partition, Unread] = {}
         self._missing: tuple[str, ...] = ()
+        self._forbidden: tuple[str, ...] = ()
         self._looked = 0.0
 
     def measured(self, event: LogsMeasured, now: float) -> None:
         """Take in what the broker says."""
-        self._missing = tuple(event.missing)
+        self._missing, self._forbidden = tuple(event.missing), tuple(event.forbidden)
         for partition, bounds in event.logs.items():
             if partition in self._unread:
                 self._unread[partition].end = bounds.end
@@ -60,9 +61,11 @@ class Backlog:
             self._unread.pop(partition, None)
 
     def stalls(self, now: float) -> Iterator[str]:
-        """What does not arrive, and which topics do not exist."""
+        """What does not arrive, and which topics are out of reach."""
         for topic in self._missing:
             yield f"topic {topic} does not exist"
+        for topic in self._forbidden:
+            yield f"topic {topic} is forbidden: grant this principal Read and Describe on it"
         for partition, unread in self._unread.items():
             if now - unread.since > self._limit:
                 yield (

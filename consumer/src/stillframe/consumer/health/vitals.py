@@ -19,6 +19,7 @@ from stillframe.consumer.events import (
     Event,
     HandedOff,
     HandlerCrashed,
+    HandOffFailed,
     LogsMeasured,
     PartitionsAssigned,
     PartitionsLost,
@@ -79,6 +80,8 @@ class Vitals:
         self._trouble: tuple[float, str] | None = None
         self._stall_limit = stall_limit
         self._refusal: Refusal | None = None
+        #: Why the last hand-off of a partition was refused; it counts only while one is held.
+        self._unwritten: dict[Partition, str] = {}
         self._turn = Turned((), 0, 0, 0)
 
     def observe(self, event: Event, now: float) -> None:
@@ -101,8 +104,11 @@ class Vitals:
             case PartitionsAssigned():
                 self._joined = True
             case PartitionsRevoked(partitions) | PartitionsLost(partitions):
+                # The group has gone on without us: until we are back in it nothing gets done here.
+                self._joined = self._joined and not isinstance(event, PartitionsLost)
                 self._progress.forget(partitions)
                 self._backlog.forget(partitions)
+                self._unwritten = {each: why for each, why in self._unwritten.items() if each.owned}
             case Draining(reason):
                 self._draining = reason
 
@@ -129,6 +135,8 @@ class Vitals:
             earlier = self._refusal
             since = earlier.since if earlier is not None and earlier.is_fresh(now) else now
             self._refusal = Refusal(since, now, event.error)
+        elif isinstance(event, HandOffFailed):
+            self._unwritten[event.arrival.partition] = event.error
 
     def _turned(self, turn: Turned, now: float) -> None:
         self._turn = turn
@@ -145,14 +153,14 @@ class Vitals:
         else:
             yield from self._silence(now)
             if not self._joined:
-                yield "has not joined its group yet"
+                yield "has not joined its group yet, or has lost its place in it"
             yield from self._progress.stalls(self._turn, now)
             yield from (f"{stall}{self._cause(now)}" for stall in self._backlog.stalls(now))
             yield from self._refusals(now)
         if self._outage:
             yield f"all brokers are down{self._cause(now)}"
         for partition in self._turn.partitions:
-            yield from _faults_of(partition)
+            yield from _faults_of(partition, self._unwritten.get(partition, "no reason is known"))
 
     def _cause(self, now: float) -> str:
         """The client's last trouble, if it is recent: often it is the reason, such as a response too large."""
@@ -171,10 +179,11 @@ class Vitals:
             yield f"the poll loop has not turned for {now - self._sign:.0f} s"
 
 
-def _faults_of(partition: Partition) -> Iterator[str]:
+def _faults_of(partition: Partition, unwritten: str) -> Iterator[str]:
     if not partition.owned:
         return
     if partition.held:
-        yield f"{partition}: {partition.held} task(s) are held, for writing them to their next topic fails"
+        held = f"{partition.held} task(s) are held, for writing them to their next topic fails"
+        yield f"{partition}: {held}: {unwritten}"
     if partition.stopped is not None:
         yield f"{partition} cannot be read on: {partition.stopped}"

@@ -35,6 +35,8 @@ LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})
 
+FORBIDDEN: Final = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED})
+
 Futures = Mapping[Any, Future[Any]]
 
 
@@ -111,8 +113,9 @@ class LogWatch:
             if each.owned and (place := (each.topic, each.number)) in starts and place in ends
             if each.topic not in changed
         }
-        missing = tuple(topic for topic, future in look.topics.items() if _code(future) in MISSING)
-        self._emit(LogsMeasured(bounds, missing, answered=any(map(_is_answered, look.topics.values()))))
+        answered = any(map(_is_answered, look.topics.values()))
+        missing, forbidden = _topics(look, MISSING), _topics(look, FORBIDDEN)
+        self._emit(LogsMeasured(bounds, missing, forbidden, answered))
         return bounds
 
     def _learn(self, topics: Futures) -> Collection[str]:
@@ -124,6 +127,11 @@ class LogWatch:
         if changed:
             self.hurry()  # the offsets of this look may still be the old log's
         return changed
+
+
+def _topics(look: Look, codes: Collection[int]) -> tuple[str, ...]:
+    """The topics of which nothing but one of these errors was told."""
+    return tuple(topic for topic, future in look.topics.items() if _code(future) in codes)
 
 
 def _is_answered(future: Future[Any]) -> bool:
