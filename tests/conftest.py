@@ -27,11 +27,13 @@ def kafka(pytestconfig: pytest.Config) -> Iterator[Kafka]:
 def own_kafka(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """A broker for this test alone, which it may `kill()` and `restart()`.
 
-    For three of them: `@pytest.mark.parametrize("own_kafka", [3], indirect=True)`.
+    For three of them: `@pytest.mark.parametrize("own_kafka", [3], indirect=True)`; a mapping in the place of the
+    number adds to the server.properties of a single one.
     """
-    nodes = getattr(request, "param", 1)
+    asked = getattr(request, "param", 1)
+    nodes, properties = (asked, None) if isinstance(asked, int) else (1, asked)
     with ExitStack() as stack:
-        running = or_skip(lambda: stack.enter_context(private_cluster(nodes)))
+        running = or_skip(lambda: stack.enter_context(private_cluster(nodes, properties)))
         pytestconfig.stash.setdefault(KAFKA, f"{running.version} ({running.source})")
         yield running
 

@@ -28,13 +28,17 @@ class Leaders:
         topics = self._topics().values()
         return sum(partition.leader == node for topic in topics for partition in topic.partitions.values())
 
-    def coordinator(self) -> int:
-        """The node that coordinates our group: it leads the partition of the offsets topic that is the group's.
+    def coordinator(self, group: str = GROUP) -> int:
+        """The node that coordinates a group: it leads the partition of the offsets topic that is the group's.
 
         Not asked of the group: librdkafka aborts the process when a connection drops under such a question.
         """
         partitions = self._topics()[OFFSETS].partitions
-        return int(partitions[_java_hash(GROUP) % len(partitions)].leader)
+        return int(partitions[_java_hash(group) % len(partitions)].leader)
+
+    def leader(self, topic: str, partition: int) -> int:
+        """The node that leads a partition; -1 if none does."""
+        return int(self._topics()[topic].partitions[partition].leader)
 
     def _topics(self) -> dict[str, TopicMetadata]:
         def answer() -> ClusterMetadata | None:

@@ -9,6 +9,7 @@ from tests.kafka.errors import NoKafka
 from tests.kafka.given import given
 from tests.kafka.jars import missing_tools
 from tests.kafka.kafka import Kafka
+from tests.kafka.server_properties import Properties
 
 
 def shared_kafka() -> AbstractContextManager[Kafka]:
@@ -20,9 +21,9 @@ def shared_kafka() -> AbstractContextManager[Kafka]:
     return private_cluster()
 
 
-def private_cluster(nodes: int = 1) -> Cluster:
+def private_cluster(nodes: int = 1, properties: Properties | None = None) -> Cluster:
     """Return brokers that the caller may kill and restart, which only our own JVMs are."""
     if missing := missing_tools():
         tools = " and ".join(missing)
         raise NoKafka(f"no real Kafka here: set KAFKA_BOOTSTRAP_SERVERS, start Docker, or install {tools}")
-    return Cluster(nodes)
+    return Cluster(nodes, properties)

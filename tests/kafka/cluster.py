@@ -12,7 +12,7 @@ from tests.kafka import jars
 from tests.kafka.node import Node
 from tests.kafka.ports import LOOPBACK, accepts, free_ports
 from tests.kafka.readiness import START_TIMEOUT, await_brokers
-from tests.kafka.server_properties import for_node, with_detour
+from tests.kafka.server_properties import Properties, for_node, with_detour
 from tests.kafka.watchdog import Watchdog
 from tests.waiting import wait_until
 
@@ -29,8 +29,12 @@ class Cluster:
 
     source = "java"
 
-    def __init__(self, nodes: int = 1) -> None:
-        """Choose the ports; nothing runs and nothing is on disk before `start`."""
+    def __init__(self, nodes: int = 1, properties: Properties | None = None) -> None:
+        """Choose the ports; nothing runs and nothing is on disk before `start`.
+
+        `properties` are added to every node's server.properties.
+        """
+        self._properties = dict(properties or {})
         self.version = jars.version()
         ports = iter(free_ports(4 * nodes))
         self._ports = dict(enumerate(islice(ports, nodes), start=1))
@@ -71,7 +75,7 @@ class Cluster:
         self._folder = tempfile.TemporaryDirectory(prefix="stillframe-kafka-")
         self._janitor = Watchdog("sh", "-c", REMOVE_LATER, "sh", self._folder.name)
         for number in self._ports:
-            properties = for_node(number, self._ports, self._controller_ports)
+            properties = {**for_node(number, self._ports, self._controller_ports), **self._properties}
             advertised, listens = self.detours[number]
             self._nodes[number] = Node(
                 Path(self._folder.name) / f"node-{number}", libs, with_detour(properties, listens, advertised)

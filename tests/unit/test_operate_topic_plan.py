@@ -15,6 +15,7 @@ from stillframe.consumer.operate.topic_rules import (
     Choices,
     Create,
     Found,
+    unreceivable,
 )
 from stillframe.schemas.topics import Tier, TopicFamily
 
@@ -191,3 +192,12 @@ def test_a_longer_task_retention_is_raised_when_asked_for() -> None:
 def test_the_plan_says_what_retention_means(found: Found | None, says: str) -> None:
     """Promise I1 ends where T's retention does, and the operator is told."""
     assert says in retention_bound("emails", found, CHOICES)
+
+
+def test_a_batch_beyond_the_clients_limit_is_warned_of() -> None:
+    """In the topics that are read; a dead letter is only written."""
+    found = existing(task=topic(max_message_bytes="2000000"), dead=topic(max_message_bytes="9000000"))
+    assert list(unreceivable(found, [FAMILY], 9_999_999)) == []
+    (warning,) = unreceivable(found, [FAMILY], 2_000_000)
+    assert warning.startswith("emails takes batches of 2000000 bytes (max.message.bytes), and this worker stops")
+    assert warning.endswith("raise that to 2000512 at least")

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from stillframe.consumer.errors import BrokerUnreachable
 from stillframe.consumer.operate.audit import warn_unchecked
 from stillframe.consumer.operate.cluster import Cluster
-from stillframe.consumer.operate.topic_rules import Choices
+from stillframe.consumer.operate.topic_rules import RECEIVE_DEFAULT, Choices, unreceivable
 from stillframe.consumer.operate.topics import planned, survey, unsafe_topics
 from stillframe.consumer.settings import WorkerSettings
 from stillframe.schemas.topics import TopicFamily
@@ -40,8 +40,8 @@ def require_safe_topics(
     """Refuse topics that could lose a task.
 
     Args:
-        warn: told what is waited for, why, if the topics' settings cannot be checked, and what is safe but
-            costs a promise; by default a line on standard error.
+        warn: told what is waited for, why, if the topics' settings cannot be checked, what is safe but costs
+            a promise, and of batches that the client could not receive; by default a line on standard error.
         patience: seconds after which nothing more is asked of brokers that do not answer.
         stopping: whether the worker was told to stop: then nothing is waited for any more.
 
@@ -64,6 +64,9 @@ def require_safe_topics(
     for short in plan.shortfalls:
         if short.warned:
             warn(f"{short.topic} {short.what}: {short.cure}")
+    receivable = int(settings.kafka.get("receive.message.max.bytes", RECEIVE_DEFAULT))
+    for warning in unreceivable(seen.found, families, receivable):
+        warn(warning)
     return {name: found.partitions for name, found in seen.found.items()}
 
 

@@ -5,7 +5,7 @@ Settings are those of Kafka's topic configuration: https://kafka.apache.org/docu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,9 @@ TIER_RETENTION_MS: Final = 7 * DAY_MS
 DEAD_LETTER_RETENTION_MS: Final = 30 * DAY_MS
 #: What the delivery headers may add to a task of maximum size, beyond the task topic's limit.
 CAUSE_BYTES: Final = 64 * 1024
+#: librdkafka's receive.message.max.bytes, and what a response holds beside a batch.
+RECEIVE_DEFAULT: Final = 100_000_000
+RESPONSE_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,23 @@ def wanted_topics(family: TopicFamily, task_topic: Found | None, choices: Choice
     return {family.topic: own} | {
         topic: Wanted(own.partitions, own.replication, floors, topic in tiers) for topic, floors in others.items()
     }
+
+
+def unreceivable(found: Mapping[str, Found], families: Sequence[TopicFamily], receivable: int) -> Iterator[str]:
+    """A warning for each topic that may hold a batch of which the client would read no further.
+
+    A response holds one whole batch at least, however small its own limits are.
+
+    Args:
+        receivable: the client's ``receive.message.max.bytes``.
+    """
+    for topic in (name for family in families for name in (family.topic, *family.retry_topics)):
+        largest = found[topic].number(LARGEST) if topic in found else None
+        if largest is not None and largest + RESPONSE_BYTES > receivable:
+            yield (
+                f"{topic} takes batches of {largest} bytes ({LARGEST}), and this worker stops at one that is larger "
+                f"than receive.message.max.bytes, {receivable}: raise that to {largest + RESPONSE_BYTES} at least"
+            )
 
 
 def _task_topic(found: Found | None, choices: Choices) -> Wanted:
