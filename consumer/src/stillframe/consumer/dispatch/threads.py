@@ -21,6 +21,9 @@ from stillframe.consumer.outcome.end import End, Retry
 from stillframe.consumer.outcome.hop import after_failure
 from stillframe.consumer.outcome.waiting import DueHeap
 
+#: Seconds that the clock is trusted for: it may be set forward under a thread that waits for it.
+NAP = 1.0
+
 
 def epoch_milliseconds() -> int:
     return time.time_ns() // 1_000_000
@@ -183,7 +186,7 @@ class Threads:
             self._work.wait()
             return
         self._clock_watched = True
-        self._clock.wait(max(0, due - self._now()) / 1_000)
+        self._clock.wait(min(max(0, due - self._now()) / 1_000, NAP))
         self._clock_watched = False
 
     def _pass_the_watch(self) -> None:
