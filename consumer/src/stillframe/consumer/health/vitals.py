@@ -103,12 +103,8 @@ class Vitals:
                 self._backlog.measured(event, now)
             case PartitionsAssigned():
                 self._joined = True
-            case PartitionsRevoked(partitions) | PartitionsLost(partitions):
-                # The group has gone on without us: until we are back in it nothing gets done here.
-                self._joined = self._joined and not isinstance(event, PartitionsLost)
-                self._progress.forget(partitions)
-                self._backlog.forget(partitions)
-                self._unwritten = {each: why for each, why in self._unwritten.items() if each.owned}
+            case PartitionsRevoked() | PartitionsLost():
+                self._left(event)
             case Draining(reason):
                 self._draining = reason
 
@@ -137,6 +133,14 @@ class Vitals:
             self._refusal = Refusal(since, now, event.error)
         elif isinstance(event, HandOffFailed):
             self._unwritten[event.arrival.partition] = event.error
+
+    def _left(self, event: PartitionsRevoked | PartitionsLost) -> None:
+        if isinstance(event, PartitionsLost):
+            self._joined = False  # the group has gone on without us: until we are back in it nothing gets done here
+        self._progress.forget(event.partitions)
+        self._backlog.forget(event.partitions)
+        for partition in event.partitions:
+            self._unwritten.pop(partition, None)
 
     def _turned(self, turn: Turned, now: float) -> None:
         self._turn = turn
