@@ -77,7 +77,9 @@ class GroupMachine(RuleBasedStateMachine):
         self.commits = self.commits_class(CommitPolicy(0, 1), self.ignore, self.time)
         make = partial(HandOffs, self.topics, {}, emit=self.ignore, now=now)
         self.settlement = self.settlement_class(self.pool, self.commits, make)
-        self.gate = Gate(self.client, self.assignment, Limits(4, 1_000_000, 1_000, 0.7), self.ignore)
+        self.gate = Gate(
+            self.client, self.assignment, Limits(4, 1_000_000, 1_000, 0.7, 1_000, 1_000_000_000), self.ignore
+        )
         #: The ownership of each place by our own count, and that which each arrival came in.
         self.current: dict[Place, int] = dict.fromkeys(PLACES, 0)
         self.stay_of: dict[Arrival, Stay] = {}

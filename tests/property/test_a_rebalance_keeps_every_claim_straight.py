@@ -82,7 +82,7 @@ class ForgetsToResume(Rebalance):
 
 class ForgetsWhatWaits(Settlement):
     def hand_over(self, partitions: Collection[Partition]) -> None:
-        self._threads.withdraw(partitions)
+        self._executors.withdraw(partitions)
 
 
 class CleanWhenSent(Commits):

@@ -10,7 +10,7 @@ from tests.property.machines import run
 
 #: Stuck tasks that come, or end, from one commit to the next.
 BETWEEN_COMMITS = 20
-LIMITS = Limits(records=20, bytes=1_000, span=50, resume_ratio=0.7)
+LIMITS = Limits(20, 1_000, 50, 0.7, total_records=20, total_bytes=1_000)
 
 
 class PressureMachine(RuleBasedStateMachine):
@@ -65,7 +65,7 @@ def test_the_gate_holds() -> None:
 
 def test_a_full_map_pauses_until_it_has_room_again() -> None:
     """Every other task done, the rest stuck: intake stops before the map is cut, resumes well below, once each."""
-    roomy = Limits(records=10**6, bytes=10**9, span=10**6, resume_ratio=0.7)
+    roomy = Limits(10**6, 10**9, 10**6, 0.7, 10**6, 10**9)
     ledger, turns, paused = Ledger(0), list[tuple[str, float]](), False
 
     def ask() -> bool:
@@ -107,7 +107,7 @@ def test_a_full_map_from_the_last_owner_stops_nothing() -> None:
     ledger = Ledger(point.offset, known)
     ledger.commit_point()
     for offset in range(known.end):
-        assert Limits(10**6, 10**9, 10**6, 0.7).exceeded(ledger, paused=False) is None
+        assert Limits(10**6, 10**9, 10**6, 0.7, 10**6, 10**9).exceeded(ledger, paused=False) is None
         ledger.receive(offset, 1)
     ledger.commit_point()
-    assert Limits(10**6, 10**9, 10**6, 0.7).exceeded(ledger, paused=False) == MAP
+    assert Limits(10**6, 10**9, 10**6, 0.7, 10**6, 10**9).exceeded(ledger, paused=False) == MAP

@@ -143,7 +143,7 @@ def test_closing_closes_the_event_loop(bench: Bench) -> None:
 
     attempts = bench.attempts(handler)
     attempts.run(email_arrival())
-    loop = attempts._event_loop._loop
+    loop = attempts.event_loop._loop
     assert loop is not None
     attempts.close()
     wait_until(loop.is_closed, describe="the loop to be closed", timeout=1)

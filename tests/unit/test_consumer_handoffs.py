@@ -2,7 +2,7 @@
 
 import pytest
 
-from stillframe.consumer.dispatch.threads import epoch_milliseconds
+from stillframe.consumer.dispatch.executors import epoch_milliseconds
 from stillframe.consumer.events import Event, HandOffFailed
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome.classify import Failure

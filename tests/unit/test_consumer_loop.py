@@ -51,8 +51,8 @@ def test_a_partition_that_gives_records_again_is_not_stopped() -> None:
     partition.stopped = "offset 10: decompression failed"
     offered: list[Any] = []
     receiver = SimpleNamespace(arrival=lambda message, source, now: arrival(source, message.offset))
-    threads = SimpleNamespace(offer=offered.extend)
-    _loop(assignment=assignment, receiver=receiver, threads=threads)._dispatch([Message(0, 10)])  # type: ignore[list-item]
+    executors = SimpleNamespace(offer=offered.extend)
+    _loop(assignment=assignment, receiver=receiver, executors=executors)._dispatch([Message(0, 10)])  # type: ignore[list-item]
     assert partition.stopped is None
     assert [each.record.offset for each in offered] == [10]
 

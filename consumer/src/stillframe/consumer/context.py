@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from stillframe.schemas import Delivery, Headers, Record, Snapshot, Task
 
@@ -17,7 +17,7 @@ class TaskContext:
         task: the task as it was submitted.
         delivery: this arrival: attempt number and position.
         deadline: ``time.monotonic()`` at which the handler's timeout ends, if it has one.
-        state: what the worker's lifespan yielded.
+        state: what the worker's lifespan yielded; ``None`` in a handler process, which has none of its own.
     """
 
     def __init__(
@@ -37,6 +37,11 @@ class TaskContext:
         self._cancelled = threading.Event()
         #: Set once by the worker when the deadline has passed.
         self.timed_out = False
+
+    @classmethod
+    def lasting(cls, task: Task[Any], delivery: Delivery, record: Record, seconds: float | None) -> Self:
+        """A context whose timeout ends in so many seconds, if it has one."""
+        return cls(task, delivery, record, deadline=None if seconds is None else time.monotonic() + seconds)
 
     @property
     def task_id(self) -> str:

@@ -29,6 +29,14 @@ class RetryAfter(TransientError):
         self.seconds = seconds
 
 
+class HandlerProcessError(StillframeError):
+    """What middleware sees an attempt fail with whose handler runs in a process of its own."""
+
+
+class ProcessDied(HandlerProcessError):
+    """The process ended before the handler did; the message says how."""
+
+
 class WorkerError(StillframeError):
     """The worker refuses to start or cannot go on. ``exit_code`` is what the process ends with."""
 

@@ -85,6 +85,18 @@ class PartitionsLost:
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipDoubted:
+    """The poll thread had not turned for ``seconds``: others may own our partitions by now. Nothing starts."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipProved:
+    """The broker has accepted a commit since: tasks start again."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionPaused:
     partition: Partition
     reason: str
@@ -140,6 +152,20 @@ class AttemptTimedOut:
     """The handler's timeout is over; a thread goes on until it returns by itself."""
 
     arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class EventLoopBlocked:
+    """Something has run on the event loop for ``seconds`` without awaiting: no other ``async def`` handler can go on.
+
+    Attributes:
+        arrival: whose handler it is, if that can be told.
+        place: where in the code it was seen.
+    """
+
+    arrival: Arrival | None
+    place: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +230,17 @@ class ClientTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """The poll loop has gone round: the pulse of liveness."""
+    """The poll loop has gone round: the pulse of liveness.
+
+    Attributes:
+        stuck: how many of those that run have outlived their timeout.
+    """
 
     partitions: Sequence[Partition]
     running: int
     queued: int
     waiting: int
+    stuck: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +265,8 @@ Event = (
     | PartitionsAssigned
     | PartitionsRevoked
     | PartitionsLost
+    | MembershipDoubted
+    | MembershipProved
     | PartitionPaused
     | PartitionResumed
     | PartitionStopped
@@ -241,6 +274,7 @@ Event = (
     | AttemptStarted
     | AttemptEnded
     | AttemptTimedOut
+    | EventLoopBlocked
     | HandlerCrashed
     | SuspectIsolated
     | TaskCondemned

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from stillframe.consumer.context import TaskContext
+from stillframe.consumer.dispatch.address import Address
+from stillframe.consumer.dispatch.process_call import Place
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.retry import Retry
 from stillframe.schemas import DefinitionError, Task, TaskType
 
@@ -25,6 +28,8 @@ class Handler:
     Attributes:
         wants_context: whether it takes a second argument.
         timeout: seconds an attempt may take; ``None`` is unbounded.
+        executor: what runs it.
+        place: where another process finds it, if that is what runs it.
     """
 
     task_type: TaskType[Any]
@@ -32,6 +37,8 @@ class Handler:
     retry: Retry
     timeout: float | None
     wants_context: bool
+    executor: Executor
+    place: Place | None = None
 
     @property
     def name(self) -> str:
@@ -39,12 +46,18 @@ class Handler:
 
 
 def make_handler(
-    task_type: TaskType[Any], function: Callable[..., Any], retry: Retry, timeout: float | None
+    task_type: TaskType[Any],
+    function: Callable[..., Any],
+    retry: Retry,
+    timeout: float | None,
+    *,
+    process: bool = False,
 ) -> Handler:
     """Check a function against its task type.
 
     Raises:
-        DefinitionError: it cannot be called with the payload, or is annotated with another one.
+        DefinitionError: it cannot be called with the payload, is annotated with another one, or is to run in
+            another process, which could not find it.
     """
     who = f"handler {getattr(function, '__qualname__', function)!s} of task type {task_type.name!r}"
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
@@ -53,7 +66,36 @@ def make_handler(
         raise DefinitionError(f"{who}: timeout={timeout} must be more than 0 seconds, or None for no timeout")
     parameters = _parameters(function, who, task_type)
     _check_annotations(function, parameters, who, task_type)
-    return Handler(task_type, function, retry, timeout, wants_context=len(parameters) > 1)
+    wants_context = len(parameters) > 1
+    if process:
+        place = _place(task_type, function, retry, who)
+        return Handler(task_type, function, retry, timeout, wants_context, Executor.PROCESS, place)
+    executor = Executor.ASYNC if _is_async(function) else Executor.THREAD
+    return Handler(task_type, function, retry, timeout, wants_context, executor)
+
+
+def check_place(handler: Handler) -> None:
+    """See that another process finds this very function; possible once its module has been imported.
+
+    Raises:
+        DefinitionError: it would find something else, or nothing.
+    """
+    if handler.place is not None:
+        handler.place.function.check(handler.function, f"handler of task type {handler.name!r}")
+        handler.place.payload.check(handler.task_type.payload, f"payload of task type {handler.name!r}")
+
+
+def _place(task_type: TaskType[Any], function: Callable[..., Any], retry: Retry, who: str) -> Place:
+    if _is_async(function):
+        raise DefinitionError(f"{who} is async, it runs on the event loop: drop async, or executor='process'")
+    for kind in (*retry.retry_on, *retry.permanent_on):
+        Address.of(kind, f"{who}: an exception in its Retry")
+    payload = Address.of(task_type.payload, f"payload of task type {task_type.name!r}")
+    return Place(Address.of(function, who), payload, task_type.name, task_type.topic)
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
 def _parameters(function: Callable[..., Any], who: str, task_type: TaskType[Any]) -> list[inspect.Parameter]:

@@ -12,12 +12,16 @@ from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from stillframe.consumer.dispatch.threads import Threads, cancel, epoch_milliseconds
+from stillframe.consumer.dispatch.desk import cancel
+from stillframe.consumer.dispatch.executors import Executors, epoch_milliseconds
 from stillframe.consumer.events import (
     AttemptTimedOut,
     CommitFailed,
     Draining,
     Event,
+    EventLoopBlocked,
+    MembershipDoubted,
+    MembershipProved,
     PartitionStopped,
     Turned,
     WorkerStopped,
@@ -55,7 +59,7 @@ class Stations:
     errors: ClientErrors
     assignment: Assignment
     receiver: Receiver
-    threads: Threads
+    executors: Executors
     settlement: Settlement
     gate: Gate
     commits: Commits
@@ -71,7 +75,7 @@ class Loop:
         self._errors = stations.errors
         self._assignment = stations.assignment
         self._receiver = stations.receiver
-        self._threads = stations.threads
+        self._executors = stations.executors
         self._settlement = stations.settlement
         self._gate = stations.gate
         self._commits = stations.commits
@@ -90,6 +94,7 @@ class Loop:
 
     def turn(self) -> None:
         """Once round. The order is chosen so that each step sees what the one before has done."""
+        self._keep_the_lease()
         self._dispatch(self._wait())
         self._dispatch(self._fetch())
         self._errors.check()
@@ -107,7 +112,7 @@ class Loop:
         """
         self._emit(Draining(reason))
         deadline = time.monotonic() + grace
-        self._threads.stop_starting()
+        self._executors.stop_starting()
         self._gate.close()
         # First of all, so that the broker's reports come in while handlers finish.
         self._settlement.hand_over(list(self._assignment))
@@ -117,13 +122,13 @@ class Loop:
         now = time.monotonic()
         unfinished = self._settlement.conclude(owned, now, now)
         self._commit_last(owned)
-        cancel(self._threads.running())
+        cancel(self._executors.running())
         self._assignment.release(owned)
         self._emit(WorkerStopped(unfinished))
 
     def _busy(self) -> bool:
         """In this order: what has stopped running is among the ends, and what has left those is pending."""
-        running, ends = self._threads.running(), self._threads.ends
+        running, ends = self._executors.running(), self._executors.ends
         return bool(running or ends) or self._settlement.pending(list(self._assignment))
 
     def _commit_last(self, owned: list[Partition]) -> None:
@@ -136,6 +141,16 @@ class Loop:
                 return
             self._wait()
             self._errors.check()
+
+    def _keep_the_lease(self) -> None:
+        """After a turn that took too long nothing starts until a commit shows that we are still a member."""
+        silent = self._executors.turned()
+        if silent is not None:
+            self._emit(MembershipDoubted(silent))
+        if self._executors.asks_for_proof():
+            self._commits.prove()
+        if self._executors.proved(self._commits.accepted):
+            self._emit(MembershipProved())
 
     def _wait(self) -> list[Message]:
         """Wait for a message; it comes at once, where `consume` would wait for a whole batch."""
@@ -186,7 +201,7 @@ class Loop:
                 if partition.ledger.receive(arrival.record.offset, arrival.size):
                     arrivals.append(arrival)
         if arrivals:
-            self._threads.offer(arrivals)
+            self._executors.offer(arrivals)
 
     def _note(self, message: Message, error: KafkaError, partition: Partition | None) -> None:
         """No record: news of a partition or of the client."""
@@ -207,6 +222,8 @@ class Loop:
 
     def _watch(self) -> None:
         """Timeouts and the pulse."""
-        for late in self._threads.overdue():
+        for late in self._executors.overdue():
             self._emit(AttemptTimedOut(late))
-        self._emit(Turned(list(self._assignment), *self._threads.counts()))
+        if (blocked := self._executors.blocked()) is not None:
+            self._emit(EventLoopBlocked(*blocked))
+        self._emit(Turned(list(self._assignment), *self._executors.counts()))

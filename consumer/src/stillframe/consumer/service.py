@@ -14,10 +14,16 @@ from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
 from stillframe.consumer.dispatch.attempt import Attempts
-from stillframe.consumer.dispatch.threads import Threads, epoch_milliseconds
+from stillframe.consumer.dispatch.desk import Desk
+from stillframe.consumer.dispatch.executors import Executors, InProcesses, OnLoop, epoch_milliseconds
+from stillframe.consumer.dispatch.lease import Lease
+from stillframe.consumer.dispatch.processes import ProcessSlot
 from stillframe.consumer.errors import CrashedHandler
 from stillframe.consumer.events import Event, Events, Warned, WorkerStarted
+from stillframe.consumer.executor import Executor
+from stillframe.consumer.handler import check_place
 from stillframe.consumer.health import Health, serve_health
+from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
@@ -32,10 +38,11 @@ from stillframe.consumer.listeners.traces import Traces
 from stillframe.consumer.loop import Loop, Stations
 from stillframe.consumer.operate.admission import require_safe_topics
 from stillframe.consumer.operate.cluster import quiet
+from stillframe.consumer.outcome.end import End
 from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
-from stillframe.consumer.quarantine.aftermath import confess, noted, take_over
+from stillframe.consumer.quarantine.aftermath import confess, noted, noted_async, take_over
 from stillframe.consumer.quarantine.companion import Companion
 from stillframe.consumer.quarantine.inheritance import inherit
 from stillframe.consumer.quarantine.journal import Journal
@@ -54,6 +61,8 @@ CLOSE_TIMEOUT = 5.0
 def serve(worker: Worker) -> None:
     """Run a worker to its end; see :meth:`Worker.run`."""
     settings, families = worker.settings, worker.families()
+    for handler in worker.handlers:
+        check_place(handler)
     health = Health(
         settings.stall_after,
         [handler.timeout for handler in worker.handlers],
@@ -110,28 +119,29 @@ class _Run:
         self._errors = ClientErrors(emit)
         self._consumer = self._make_consumer()
         self._assignment = Assignment(worker.families())
-        self._attempts = Attempts(worker, emit, state=state, outermost=[Traces(worker.group)])
+        self._attempts = Attempts(worker, emit, state=state, around=Traces(worker.group))
+        self._executors = self._make_executors(journal)
         self._confess = partial(confess, journal, companion)
-        run = noted(self._attempts.run, journal)
-        self._threads = Threads(settings.threads, run, memory_wait=settings.memory_wait)
         self._client = Client(settings.handoff_settings())
         handoffs = partial(HandOffs, self._client, partition_counts, emit=emit, now=epoch_milliseconds)
-        settlement = Settlement(self._threads, self._commits, handoffs)
+        settlement = Settlement(self._executors, self._commits, handoffs)
         limits = Limits(
             settings.partition_records,
             settings.partition_bytes,
             settings.partition_span,
             settings.resume_ratio,
+            settings.total_records,
+            settings.total_bytes,
         )
         gate = Gate(self._consumer, self._assignment, limits, emit)
-        receiver = Receiver(worker.ordering)
+        receiver = Receiver(worker.ordering, worker.executors)
         self._loop = Loop(
             Stations(
                 self._consumer,
                 self._errors,
                 self._assignment,
                 receiver,
-                self._threads,
+                self._executors,
                 settlement,
                 gate,
                 self._commits,
@@ -156,6 +166,30 @@ class _Run:
             stopping=lambda: worker.stopping,
         )
 
+    def _make_executors(self, journal: Journal | None) -> Executors:
+        settings = self._worker.settings
+        desk = Desk(
+            {
+                Executor.THREAD: settings.threads,
+                Executor.ASYNC: settings.async_concurrency,
+                Executor.PROCESS: settings.processes,
+            },
+            Lease(settings.session_timeout / 2),
+            memory_wait=round(settings.memory_wait * 1_000),
+        )
+        on_loop = OnLoop(self._attempts.event_loop, noted_async(self._attempts.run_async, journal))
+        places = [handler.place for handler in self._worker.handlers if handler.place is not None]
+        in_processes = InProcesses(partial(ProcessSlot, places), partial(self._run_in_process, journal))
+        return Executors(
+            desk,
+            noted(self._attempts.run, journal),
+            on_loop=on_loop,
+            in_processes=in_processes if places else None,
+        )
+
+    def _run_in_process(self, journal: Journal | None, arrival: Arrival, slot: ProcessSlot) -> End:
+        return noted(lambda each: self._attempts.run_in_process(each, slot), journal)(arrival)
+
     def serve(self) -> None:
         """Poll until told to stop, then drain.
 
@@ -166,18 +200,18 @@ class _Run:
         self._client.connect()  # the half second that it takes is one that a stop does not have
         self._loop.subscribe(self._rebalance)
         self._emit(WorkerStarted(self._worker.group, tuple(self._assignment.topics)))
-        while not self._worker.stopping and self._threads.crashed is None:
+        while not self._worker.stopping and self._executors.crashed is None:
             self._loop.turn()
-        crashed = self._threads.crashed
+        crashed = self._executors.crashed
         self._loop.drain("asked to stop" if crashed is None else str(crashed), self._worker.settings.grace)
-        if self._threads.crashed is not None:  # perhaps only during the drain
-            if isinstance(self._threads.crashed, CrashedHandler):
+        if self._executors.crashed is not None:  # perhaps only during the drain
+            if isinstance(self._executors.crashed, CrashedHandler):
                 self._confess()
-            raise self._threads.crashed
+            raise self._executors.crashed
 
     def close(self) -> None:
-        """Leave the group and let threads go, each step bounded."""
-        self._threads.close()
+        """Leave the group and let executors go, each step bounded."""
+        self._executors.close()
         self._attempts.close()
         closing = threading.Thread(target=self._consumer.close, name="stillframe-close", daemon=True)
         closing.start()

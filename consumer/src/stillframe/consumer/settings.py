@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -52,6 +53,8 @@ CONSUMER_ONLY: Final = (
     "partition.",
 )
 
+#: Handler processes by default at most: each is an interpreter with the application in it.
+MOST_PROCESSES: Final = 8
 #: Hand-offs that may be in the client's queue at once, and how long one may take until it is tried anew.
 HANDOFF_QUEUE: Final = 10_000
 HANDOFF_TIMEOUT: Final = 60.0
@@ -68,12 +71,19 @@ class WorkerSettings(ConnectionSettings):
     # STILLFRAME_HEALTH_PORT=none turns the port off.
     model_config = SettingsConfigDict(env_parse_none_str="none")
 
-    threads: PositiveInt = Field(16, description="handlers that run at the same time")
+    threads: PositiveInt = Field(16, description="def handlers that run at the same time")
+    async_concurrency: PositiveInt = Field(100, description="async def handlers that run at the same time")
+    processes: PositiveInt = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, MOST_PROCESSES),
+        description="executor='process' handlers that run at the same time, each in a process of its own",
+    )
     commit_interval: PositiveFloat = Field(1.0, description="longest time between commits")
     commit_outcomes: PositiveInt = Field(1_000, description="outcomes after which a commit is due at once")
     partition_records: PositiveInt = Field(10_000, description="unfinished records held per partition")
     partition_bytes: PositiveInt = Field(64 * 2**20, description="unfinished bytes held per partition")
     partition_span: PositiveInt = Field(100_000, description="offsets from the oldest unfinished to the newest")
+    total_records: PositiveInt = Field(100_000, description="unfinished records held by all partitions together")
+    total_bytes: PositiveInt = Field(512 * 2**20, description="unfinished bytes held by all partitions together")
     resume_ratio: float = Field(0.7, gt=0, lt=1, description="share of a limit at which a partition resumes")
     memory_wait: float = Field(10.0, ge=0, description="longest retry delay that waits in memory")
     revoke_drain: float = Field(5.0, ge=0, description="time running tasks get when their partition leaves")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, Literal, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
 from stillframe.consumer.context import TaskContext
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.handler import Handler, make_handler
 from stillframe.consumer.retry import Retry
 from stillframe.schemas import DefinitionError, TaskType
@@ -32,14 +33,21 @@ class Tasks:
         self._handlers: dict[str, Handler] = {}
 
     def task(
-        self, task_type: TaskType[P], *, retry: Retry | None = None, timeout: float | None = None
+        self,
+        task_type: TaskType[P],
+        *,
+        retry: Retry | None = None,
+        timeout: float | None = None,
+        executor: Literal["process"] | None = None,
     ) -> Registration[P]:
         """Register the decorated function as the handler of a task type.
 
         Args:
             retry: how failures are retried; ``Retry()`` by default.
-            timeout: seconds an attempt may take. An ``async def`` handler is cancelled; a ``def``
-                handler's context says ``cancelled``, and its key waits until it returns.
+            timeout: seconds an attempt may take. An ``async def`` handler is cancelled and a process
+                killed; a ``def`` handler's context says ``cancelled``, and its key waits until it returns.
+            executor: ``"process"`` runs a ``def`` handler in a process of its own, for work that needs a
+                processor. It has to be a plain function at the top of a module that can be imported.
 
         Raises:
             DefinitionError: the function cannot take the payload, or the type has a handler already.
@@ -50,8 +58,13 @@ class Tasks:
                 f"task() takes a TaskType, not {declared!r}: decorate with @worker.task(send_email)"
             )
 
+        if executor not in {None, "process"}:
+            raise DefinitionError(
+                f"executor={executor!r}: 'process', or nothing: def runs in a thread, async def on the event loop"
+            )
+
         def register(function: Any) -> Any:
-            self._add(make_handler(task_type, function, retry or Retry(), timeout))
+            self._add(make_handler(task_type, function, retry or Retry(), timeout, process=executor == "process"))
             return function
 
         return register
@@ -68,6 +81,11 @@ class Tasks:
     @property
     def handlers(self) -> Iterable[Handler]:
         return tuple(self._handlers.values())
+
+    @property
+    def executors(self) -> dict[str, Executor]:
+        """What runs the handler of each task type."""
+        return {name: handler.executor for name, handler in self._handlers.items()}
 
     def handler(self, task_type: str) -> Handler | None:
         return self._handlers.get(task_type)

@@ -26,8 +26,9 @@ from typing import Any, Self, Unpack
 from confluent_kafka import Message
 
 from stillframe.consumer.dispatch.attempt import Attempts
+from stillframe.consumer.dispatch.executors import epoch_milliseconds
 from stillframe.consumer.dispatch.lanes import Lanes
-from stillframe.consumer.dispatch.threads import epoch_milliseconds
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.receive import Receiver
@@ -97,7 +98,7 @@ class WorkerHarness:
         self._assignment = Assignment(worker.families())
         for topic in self._assignment.topics:
             self._assignment.add(topic, 0, Ledger(0))
-        self._receiver = Receiver(worker.ordering)
+        self._receiver = Receiver(worker.ordering, worker.executors)
         self._lanes: Lanes[Arrival] = Lanes()
         self._waiting: DueHeap[Arrival] = DueHeap()
         self._due: dict[Arrival, int] = {}
@@ -166,13 +167,12 @@ class WorkerHarness:
         while True:
             for arrival in self._waiting.pop_due(self._clock):
                 del self._due[arrival]
-                self._lanes.add(arrival.lane, arrival)
-            taken = self._lanes.take()
+                self._lanes.add(arrival)
+            taken = next(filter(None, map(self._lanes.take, Executor)), None)
             if taken is None:
                 return
-            lane, arrival = taken
-            self._settle(arrival, self._attempts.run(arrival))
-            self._lanes.open(lane)
+            self._settle(taken, self._attempts.run(taken))
+            self._lanes.open(taken)
 
     def advance(self, seconds: float) -> None:
         """Let time go by, and run each task that becomes due at its very time.
@@ -198,7 +198,7 @@ class WorkerHarness:
             if arrival.due > self._clock:
                 self._wait(arrival, arrival.due)
             else:
-                self._lanes.add(arrival.lane, arrival)
+                self._lanes.add(arrival)
         return record
 
     def _wait(self, arrival: Arrival, due: int) -> None:

@@ -29,6 +29,9 @@
     │   └── CrashedHandler        a handler asked the process to end: it drains and does
     ├── CommandError              a command of the CLI cannot do what it was asked for
     │   └── Refused               the broker does not allow what the command asks of it
+    ├── HandlerProcessError       what an attempt fails with whose handler has a process to itself
+    │   ├── HandlerFailed         the handler raised an error there
+    │   └── ProcessDied           the process ended before the handler did
     └── TaskError                 what a handler raises to say how its failure is to be treated
         ├── PermanentError        retrying cannot help: dead-letter now
         └── TransientError        retrying may help, whatever the classification says

@@ -5,29 +5,35 @@ from __future__ import annotations
 import contextvars
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from math import ceil, isnan
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from stillframe.consumer.context import TaskContext
-from stillframe.consumer.dispatch.event_loop import EventLoop
+from stillframe.consumer.dispatch.event_loop import EventLoop, in_thread, within
+from stillframe.consumer.dispatch.process_call import Call, HandlerFailed
+from stillframe.consumer.dispatch.processes import ProcessSlot
 from stillframe.consumer.errors import CrashedHandler, RetryAfter
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
+    AttemptTimedOut,
     Event,
     HandlerCrashed,
     SuspectIsolated,
     TaskCondemned,
 )
-from stillframe.consumer.handler import Handler, Middleware
+from stillframe.consumer.handler import Handler
 from stillframe.consumer.intake.arrival import Arrival
-from stillframe.consumer.outcome.classify import CONDEMNED, describe, is_permanent
-from stillframe.consumer.outcome.end import Dead, Done, End, Retry, Skipped
+from stillframe.consumer.outcome import end as ends
+from stillframe.consumer.outcome.classify import CONDEMNED, Failure, describe, is_permanent
+from stillframe.consumer.outcome.end import Dead, Done, End, Skipped
 from stillframe.consumer.quarantine.marks import Verdict
-from stillframe.consumer.retry import LONGEST_WAIT
+from stillframe.consumer.retry import LONGEST_WAIT, Retry
 from stillframe.schemas import DecodeError, Delivery, InvalidHeaders, Task, UnknownTaskType, decode
 from stillframe.schemas.headers import milliseconds, moment
 from stillframe.schemas.wire import peek_type
@@ -39,12 +45,29 @@ if TYPE_CHECKING:
 CRASHES = (SystemExit, KeyboardInterrupt, MemoryError)
 
 
+#: What is entered around an attempt, middleware included; of the engine's own, since it must suit a coroutine too.
+Around = Callable[[Task[Any], TaskContext], AbstractContextManager[None]]
+#: How a handler is called.
+Invoke = Callable[["Attempt"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One that has begun: its handler is to be called."""
+
+    arrival: Arrival
+    handler: Handler
+    task: Task[Any]
+    context: TaskContext
+    started: float
+
+
 class Attempts:
     """Runs attempts; safe in many threads at once.
 
     Args:
         now: the wall clock in epoch milliseconds: due times travel between machines.
-        outermost: middleware around the worker's own.
+        around: what is entered around every attempt.
     """
 
     def __init__(
@@ -55,22 +78,66 @@ class Attempts:
         state: Any = None,
         now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         random: Random | None = None,
-        outermost: Sequence[Middleware] = (),
+        around: Around = lambda _task, _context: nullcontext(),
     ) -> None:
         self._worker = worker
         self._emit = emit
         self._state = state
         self._now = now
-        self._middleware = (*outermost, *worker.middleware)
+        self._around = around
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
-        self._event_loop = EventLoop()
+        self.event_loop = EventLoop()
 
     def run(self, arrival: Arrival) -> End:
-        """Bring one attempt to its end. Whatever the handler raises becomes an outcome.
+        """Bring one attempt to its end, in this thread. Whatever the handler raises becomes an outcome.
 
         Raises:
             CrashedHandler: the handler raised one of ``CRASHES``; the task has no outcome.
         """
+        return self._run(arrival, self._call)
+
+    def run_in_process(self, arrival: Arrival, slot: ProcessSlot) -> End:
+        """As :meth:`run`, but for the handler itself, which another process runs."""
+        slot.prepare()
+        return self._run(arrival, partial(self._call_process, slot))
+
+    async def run_async(self, arrival: Arrival) -> End:
+        """As :meth:`run`, on the event loop, for an ``async def`` handler.
+
+        Middleware is made of plain functions that wait for the handler: where there is any, it waits in a
+        thread that lasts as long as the attempt.
+        """
+        attempt = self._begin(arrival)
+        if not isinstance(attempt, Attempt):
+            return attempt
+        error: BaseException | None = None
+        try:
+            with self._around(attempt.task, attempt.context):
+                if self._worker.middleware:
+                    await in_thread(partial(self._through_middleware, attempt, self._call))
+                else:
+                    await within(self._call_function(attempt), attempt.context.remaining)
+        except BaseException as raised:  # noqa: BLE001 - also asyncio.CancelledError; no task may end without an outcome
+            error = raised
+        return self._finish(attempt, error)
+
+    def close(self) -> None:
+        self.event_loop.close()
+
+    def _run(self, arrival: Arrival, invoke: Invoke) -> End:
+        attempt = self._begin(arrival)
+        if not isinstance(attempt, Attempt):
+            return attempt
+        error: BaseException | None = None
+        try:
+            # A copy, so that a context variable set by one task is gone with it.
+            contextvars.copy_context().run(self._within_around, attempt, invoke)
+        except BaseException as raised:  # noqa: BLE001 - also asyncio.CancelledError; no task may end without an outcome
+            error = raised
+        return self._finish(attempt, error)
+
+    def _begin(self, arrival: Arrival) -> Attempt | End:
+        """The attempt, ready for its handler; or its end, if it must not get there."""
         if arrival.verdict is Verdict.CONDEMNED:
             self._emit(TaskCondemned(arrival))
             return Dead(CONDEMNED)  # unread: what kills a process may well be its decoding
@@ -82,10 +149,7 @@ class Attempts:
             end = Dead(describe(error, arrival.record, permanent=True))
             self._emit(AttemptEnded(arrival, "", "", end, 0.0))
             return end
-        return self._before(arrival, task) or self._attempt(arrival, handler, task)
-
-    def close(self) -> None:
-        self._event_loop.close()
+        return self._before(arrival, task) or self._start(arrival, handler, task)
 
     def _read(self, arrival: Arrival) -> tuple[Handler, Task[Any]]:
         if arrival.fault is not None:
@@ -108,11 +172,11 @@ class Attempts:
             error = InvalidHeaders("not_before is more than 30 days ahead")
             end = Dead(describe(error, arrival.record, permanent=True))
         else:
-            end = Retry(due, None)
+            end = ends.Retry(due, None)
         self._emit(AttemptEnded(arrival, task.type, str(task.id), end, 0.0))
         return end
 
-    def _attempt(self, arrival: Arrival, handler: Handler, task: Task[Any]) -> End:
+    def _start(self, arrival: Arrival, handler: Handler, task: Task[Any]) -> Attempt:
         record, state = arrival.record, arrival.state
         started = time.monotonic()
         delivery = Delivery(
@@ -121,44 +185,70 @@ class Attempts:
         deadline = None if handler.timeout is None else started + handler.timeout
         arrival.context = context = TaskContext(task, delivery, record, deadline=deadline, state=self._state)
         self._emit(AttemptStarted(arrival, task.type, str(task.id)))
-        end: End = Done()
-        try:
-            # A copy, so that a context variable set by one task is gone with it.
-            contextvars.copy_context().run(self._call, handler, task, context)
-        except CRASHES as error:
+        return Attempt(arrival, handler, task, context, started)
+
+    def _finish(self, attempt: Attempt, error: BaseException | None) -> End:
+        arrival, task = attempt.arrival, attempt.task
+        if isinstance(error, CRASHES):
             self._emit(HandlerCrashed(arrival, type(error).__name__))
             raise CrashedHandler(f"handler of {task.type!r} raised {type(error).__name__}") from error
-        except BaseException as error:  # noqa: BLE001 - also asyncio.CancelledError; no task may end without an outcome
-            end = self._failed(error, arrival, handler)
-        self._emit(AttemptEnded(arrival, task.type, str(task.id), end, time.monotonic() - started))
+        if attempt.context.overdue(time.monotonic()):  # and has ended before the poll thread saw it
+            self._emit(AttemptTimedOut(arrival))
+        end = Done() if error is None else self._failed(error, arrival, attempt.handler)
+        self._emit(AttemptEnded(arrival, task.type, str(task.id), end, time.monotonic() - attempt.started))
         return end
 
-    def _call(self, handler: Handler, task: Task[Any], context: TaskContext) -> Any:
-        call = partial(self._invoke, handler, task.payload, context)
-        for middleware in reversed(self._middleware):
-            call = partial(_around, middleware, task, context, call)
-        return call()
+    def _within_around(self, attempt: Attempt, invoke: Invoke) -> None:
+        with self._around(attempt.task, attempt.context):
+            self._through_middleware(attempt, invoke)
 
-    def _invoke(self, handler: Handler, payload: Any, context: TaskContext) -> Any:
-        arguments = (payload, context) if handler.wants_context else (payload,)
-        result = handler.function(*arguments)
+    def _through_middleware(self, attempt: Attempt, invoke: Invoke) -> None:
+        call: Callable[[], Any] = partial(invoke, attempt)
+        for middleware in reversed(self._worker.middleware):
+            call = partial(middleware, attempt.task, attempt.context, call)
+        call()
+
+    def _call(self, attempt: Attempt) -> Any:
+        result = self._call_function(attempt)
         # Asked of the result, not of the function: a decorated or callable handler may hide its `async`.
-        return self._event_loop.run(result, context.remaining) if inspect.isawaitable(result) else result
+        return self.event_loop.run(result, attempt.context.remaining) if inspect.isawaitable(result) else result
+
+    def _call_process(self, slot: ProcessSlot, attempt: Attempt) -> None:
+        handler, context, settings = attempt.handler, attempt.context, self._worker.settings
+        if handler.place is None:
+            raise CrashedHandler(f"handler of {handler.name!r} is not one for a process")
+        call = Call(
+            handler.place,
+            attempt.arrival.record,
+            context.delivery,
+            context.remaining,
+            handler.wants_context,
+            handler.retry,
+            settings.max_task_bytes,
+            settings.error_messages,
+        )
+        slot.run(call, context)
+
+    def _call_function(self, attempt: Attempt) -> Any:
+        handler, payload = attempt.handler, attempt.task.payload
+        return handler.function(*((payload, attempt.context) if handler.wants_context else (payload,)))
 
     def _failed(self, error: BaseException, arrival: Arrival, handler: Handler) -> End:
         policy, attempt = handler.retry, arrival.state.attempt
-        failure = describe(
-            error,
-            arrival.record,
-            permanent=is_permanent(error, policy),
-            messages=self._worker.settings.error_messages,
-        )
+        failure, asked = self._told(error, arrival, policy)
         if failure.permanent or attempt >= policy.max_attempts:
             return Dead(failure)
-        asked = error.seconds if isinstance(error, RetryAfter) else None
         wait = asked if _is_number(asked) else policy.delay(attempt, self._random)
         # The clock has lost the fraction of its millisecond: round up, lest the retry be early by it.
-        return Retry(self._now() + 1 + ceil(min(max(wait, 0), LONGEST_WAIT) * 1_000), failure)
+        return ends.Retry(self._now() + 1 + ceil(min(max(wait, 0), LONGEST_WAIT) * 1_000), failure)
+
+    def _told(self, error: BaseException, arrival: Arrival, policy: Retry) -> tuple[Failure, Any]:
+        """What an error was, and the seconds until the next attempt if it asks for them."""
+        if isinstance(error, HandlerFailed):
+            return error.failure, error.retry_after
+        permanent, messages = is_permanent(error, policy), self._worker.settings.error_messages
+        failure = describe(error, arrival.record, permanent=permanent, messages=messages)
+        return failure, error.seconds if isinstance(error, RetryAfter) else None
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
@@ -172,7 +262,3 @@ def _due(arrival: Arrival, task: Task[Any]) -> int:
         return arrival.state.not_before
     eta = task.not_before if arrival.state.attempt == 1 else None
     return 0 if eta is None else milliseconds(eta)
-
-
-def _around(middleware: Middleware, task: Task[Any], context: TaskContext, call: Callable[[], Any]) -> Any:
-    return middleware(task, context, call)

@@ -1,88 +1,147 @@
 """Lanes: the queue of one key, whose head runs while the rest wait. Pure: no thread, no clock, no Kafka.
 
 Promise I4: within a lane, items are taken in the order they were added, and never two at a time.
-Ready lanes take turns, so a lane with a thousand items does not starve a lane with one.
+Lanes whose head may run stand in line, one line for each executor, and take turns there by task type
+and partition: neither a hot partition, nor a chatty task type, nor a hot key starves the others.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from collections import OrderedDict
+from collections.abc import Collection, Hashable
+from typing import Generic, Protocol, TypeVar
 
-Item = TypeVar("Item")
+from stillframe.consumer.dispatch.line import Line
+from stillframe.consumer.executor import Executor
 
 
-class Loose(Generic[Item]):
-    """An item without a lane, in the line of what is ready."""
+class Laned(Protocol):
+    """What can stand in a lane. Items are told apart by identity."""
 
-    __slots__ = ("item",)
+    @property
+    def lane(self) -> Hashable | None:
+        """Where it waits for others; ``None`` waits for no other."""
 
-    def __init__(self, item: Item) -> None:
-        self.item = item
+    @property
+    def partition(self) -> Hashable: ...
+    @property
+    def task_type(self) -> str: ...
+    @property
+    def executor(self) -> Executor: ...
+    def __hash__(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=Laned)
+
+
+class Lane(Generic[Item]):
+    """Items in order. It is closed while one of them runs, and stands in line while it is open and has any."""
+
+    __slots__ = ("closed", "items")
+
+    def __init__(self) -> None:
+        # An OrderedDict: the head and any single item leave in constant time.
+        self.items: OrderedDict[Item, None] = OrderedDict()
+        self.closed = False
+
+    @property
+    def head(self) -> Item:
+        return next(iter(self.items))
 
 
 class Lanes(Generic[Item]):
-    """Items by lane. An item whose lane is ``None`` waits for no other."""
+    """Items by lane; an item without one gets a lane for itself."""
 
-    __slots__ = ("_closed", "_queues", "_ready", "queued")
+    __slots__ = ("_lanes", "_lines", "_of_partition", "queued")
 
     def __init__(self) -> None:
-        self._queues: dict[Hashable, deque[Item]] = {}
-        self._closed: set[Hashable] = set()
-        # The longest ready first. An open lane that has items stands here exactly once: twice would be
-        # two turns for one.
-        self._ready: deque[Hashable | Loose[Item]] = deque()
+        self._lanes: dict[Hashable, Lane[Item]] = {}
+        self._lines: dict[Executor, Line[Lane[Item]]] = {executor: Line() for executor in Executor}
+        # So that a partition that leaves costs what it holds, and not a walk through everything.
+        self._of_partition: dict[Hashable, dict[Item, Lane[Item]]] = {}
         #: Items added and not yet taken.
         self.queued = 0
 
-    def add(self, lane: Hashable | None, item: Item) -> None:
-        self.queued += 1
+    def add(self, item: Item) -> None:
+        key = item.lane
+        lane = None if key is None else self._lanes.get(key)
         if lane is None:
-            self._ready.append(Loose(item))
-            return
-        queue = self._queues.get(lane)
-        if queue is not None:
-            queue.append(item)
-            return
-        self._queues[lane] = deque((item,))
-        # A closed lane gets in line when it is opened.
-        if lane not in self._closed:
-            self._ready.append(lane)
+            lane = Lane()
+            if key is not None:
+                self._lanes[key] = lane
+        self._put(lane, item)
+        if not lane.closed and len(lane.items) == 1:
+            self._line_up(lane)
 
-    def take(self) -> tuple[Hashable | None, Item] | None:
-        """The head of the next ready lane, which is closed until :meth:`open`; ``None`` if none is ready."""
-        if not self._ready:
+    def take(self, executor: Executor) -> Item | None:
+        """The head of the lane whose turn it is; the lane is closed until :meth:`open` or :meth:`put_back`."""
+        lane = self._lines[executor].take()
+        if lane is None:
             return None
+        item, _ = lane.items.popitem(last=False)
+        lane.closed = True
+        self._gone(item)
+        return item
+
+    def open(self, item: Item) -> None:
+        """The item taken from the lane has ended, or waits elsewhere: the next may run."""
+        lane = None if item.lane is None else self._lanes.get(item.lane)
+        if lane is not None and lane.closed:
+            lane.closed = False
+            self._line_up_or_forget(item.lane, lane)
+
+    def put_back(self, item: Item) -> None:
+        """The item taken from the lane returns to its head, and the lane is open: the item is its next."""
+        lane = (None if item.lane is None else self._lanes.get(item.lane)) or Lane()
+        self._put(lane, item)
+        lane.items.move_to_end(item, last=False)
+        lane.closed = False
+        self._line_up(lane)
+
+    def withdraw(self, partitions: Collection[Hashable]) -> list[Item]:
+        """Take out all that is queued of these partitions."""
+        withdrawn: dict[Item, Lane[Item]] = {}
+        for partition in partitions:
+            withdrawn |= self._of_partition.pop(partition, {})
+        lanes: dict[Hashable, Lane[Item]] = {
+            item if item.lane is None else item.lane: lane for item, lane in withdrawn.items()
+        }
+        headless = {key: lane for key, lane in lanes.items() if not lane.closed and lane.head in withdrawn}
+        for lane in headless.values():
+            self._lines[lane.head.executor].remove(_source(lane.head), lane)
+        for item, lane in withdrawn.items():
+            del lane.items[item]
+        for key, lane in headless.items():
+            self._line_up_or_forget(key, lane)
+        self.queued -= len(withdrawn)
+        return list(withdrawn)
+
+    def ready(self, executor: Executor) -> int:
+        """How many items this executor could start now."""
+        return self._lines[executor].size
+
+    def _put(self, lane: Lane[Item], item: Item) -> None:
+        lane.items[item] = None
+        self._of_partition.setdefault(item.partition, {})[item] = lane
+        self.queued += 1
+
+    def _gone(self, item: Item) -> None:
         self.queued -= 1
-        lane = self._ready.popleft()
-        if isinstance(lane, Loose):
-            return None, lane.item
-        queue = self._queues[lane]
-        item = queue.popleft()
-        self._closed.add(lane)
-        if not queue:
-            del self._queues[lane]
-        return lane, item
+        of_partition = self._of_partition[item.partition]
+        del of_partition[item]
+        if not of_partition:
+            del self._of_partition[item.partition]
 
-    def open(self, lane: Hashable | None) -> None:
-        """The lane's item has ended or left: the next may run. Opening what is open changes nothing."""
-        if lane in self._closed:
-            self._closed.remove(lane)
-            if lane in self._queues:
-                self._ready.append(lane)
+    def _line_up(self, lane: Lane[Item]) -> None:
+        head = lane.head
+        self._lines[head.executor].add(_source(head), lane)
 
-    def drop(self, unwanted: Callable[[Item], bool]) -> list[Item]:
-        """Take out every queued item that is unwanted, for instance of a partition that has left."""
-        queued = [each.item for each in self._ready if isinstance(each, Loose)]
-        dropped = [item for queue in (queued, *self._queues.values()) for item in queue if unwanted(item)]
-        if not dropped:
-            return dropped
-        kept = {lane: deque(i for i in queue if not unwanted(i)) for lane, queue in self._queues.items()}
-        self._queues = {lane: queue for lane, queue in kept.items() if queue}
-        self._ready = deque(each for each in self._ready if self._stays(each, unwanted))
-        self.queued -= len(dropped)
-        return dropped
+    def _line_up_or_forget(self, key: Hashable, lane: Lane[Item]) -> None:
+        if lane.items:
+            self._line_up(lane)
+        else:
+            self._lanes.pop(key, None)
 
-    def _stays(self, ready: Hashable | Loose[Item], unwanted: Callable[[Item], bool]) -> bool:
-        return not unwanted(ready.item) if isinstance(ready, Loose) else ready in self._queues
+
+def _source(item: Laned) -> Hashable:
+    return item.task_type, item.partition

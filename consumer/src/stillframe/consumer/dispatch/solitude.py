@@ -32,6 +32,10 @@ class Solitude(Generic[Item]):
         self.suspect: Item | None = None
         self._started = False
 
+    def may_start(self, running: int) -> bool:
+        """Whether a suspect waits for nothing more, while so many run."""
+        return self.suspect is not None and not running and not self._started
+
     def next(self, take: Callable[[], Item | None], running: int) -> Item | None:
         """The item to start now, while so many run; ``None`` if there is none, or if none may."""
         if self.suspect is None:

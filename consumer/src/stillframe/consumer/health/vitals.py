@@ -21,6 +21,8 @@ from stillframe.consumer.events import (
     HandlerCrashed,
     HandOffFailed,
     LogsMeasured,
+    MembershipDoubted,
+    MembershipProved,
     PartitionsAssigned,
     PartitionsLost,
     PartitionsRevoked,
@@ -76,6 +78,7 @@ class Vitals:
         self._sign: float | None = None
         self._joined = False
         self._draining: str | None = None
+        self._doubted = False
         self._outage = False
         self._trouble: tuple[float, str] | None = None
         self._stall_limit = stall_limit
@@ -90,6 +93,7 @@ class Vitals:
             self._sign = now
         self._listen_for_outage(event, now)
         self._listen_for_refusals(event, now)
+        self._listen_for_doubt(event)
         match event:
             case WorkerStarted():
                 self._progress.idle(now)
@@ -115,6 +119,10 @@ class Vitals:
     def ready(self, now: float) -> Verdict:
         """Whether tasks get done."""
         return Verdict.of(self._faults(now))
+
+    def _listen_for_doubt(self, event: Event) -> None:
+        if isinstance(event, MembershipDoubted | MembershipProved):
+            self._doubted = isinstance(event, MembershipDoubted)
 
     def _listen_for_outage(self, event: Event, now: float) -> None:
         if isinstance(event, ANSWERS) or (isinstance(event, LogsMeasured) and event.answered):
@@ -158,6 +166,8 @@ class Vitals:
             yield from self._silence(now)
             if not self._joined:
                 yield "has not joined its group yet, or has lost its place in it"
+            if self._doubted:
+                yield "starts nothing: its poll loop stood still for long, and no commit has been accepted since"
             yield from self._progress.stalls(self._turn, now)
             yield from (f"{stall}{self._cause(now)}" for stall in self._backlog.stalls(now))
             yield from self._refusals(now)

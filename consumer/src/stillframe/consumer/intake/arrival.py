@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from stillframe.consumer.context import TaskContext
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.quarantine.marks import Verdict
 from stillframe.schemas import DecodeError, Record
@@ -21,6 +22,8 @@ class Arrival:
         partition: where it came from, in this ownership.
         lane: the lane it runs in; ``None`` waits for no other.
         state: attempt, origin and so on: from its headers on a retry topic, fresh on a task topic.
+        task_type: the name of its task type as the record tells it, before that is checked; may be empty.
+        executor: what runs it, by its handler.
         due: epoch milliseconds before which it must not start; 0 is at once.
         fault: why it cannot even be scheduled; it then goes to the dead-letter topic unrun.
         context: what the handler sees, while it runs.
@@ -32,6 +35,8 @@ class Arrival:
     partition: Partition
     lane: Hashable | None
     state: DeliveryState
+    task_type: str = ""
+    executor: Executor = Executor.THREAD
     due: int = 0
     fault: DecodeError | None = None
     context: TaskContext | None = None

@@ -29,8 +29,9 @@ class Gate:
 
     def adjust(self) -> None:
         """Bring every owned partition into the state that its ledger asks for."""
+        limits = self._limits.among(max(1, len(self._assignment)))
         for partition in self._assignment:
-            reason = self._reason(partition)
+            reason = self._reason(partition, limits)
             if reason is not None and partition.paused is None:
                 self._consumer.pause([TopicPartition(partition.topic, partition.number)])
                 partition.paused = reason
@@ -52,9 +53,9 @@ class Gate:
     def any_paused(self) -> bool:
         return any(partition.paused for partition in self._assignment)
 
-    def _reason(self, partition: Partition) -> str | None:
+    def _reason(self, partition: Partition, limits: Limits) -> str | None:
         if self._closed:
             return DRAINING
         if partition.held:
             return HELD
-        return self._limits.exceeded(partition.ledger, paused=partition.paused is not None)
+        return limits.exceeded(partition.ledger, paused=partition.paused is not None)

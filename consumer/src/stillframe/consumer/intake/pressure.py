@@ -6,7 +6,7 @@ level that pauses and the level that resumes (hysteresis), and nothing pauses pe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stillframe.consumer.progress.ledger import Ledger
@@ -26,12 +26,28 @@ class Limits:
     """What a partition may hold unfinished: records, bytes, and offsets from the oldest to the newest.
 
     Besides, its map of what is done above the oldest must fit into the metadata of a commit.
+
+    Attributes:
+        total_records, total_bytes: what all owned partitions may hold together.
     """
 
     records: int
     bytes: int
     span: int
     resume_ratio: float
+    total_records: int
+    total_bytes: int
+
+    def among(self, partitions: int) -> Limits:
+        """The limits of each of so many: its own, and no more than an equal share of the total.
+
+        A share and not a common purse: no partition is ever paused for what another one holds.
+        """
+        return replace(
+            self,
+            records=max(1, min(self.records, self.total_records // partitions)),
+            bytes=max(1, min(self.bytes, self.total_bytes // partitions)),
+        )
 
     def exceeded(self, ledger: Ledger, *, paused: bool) -> str | None:
         """The first limit that the ledger exceeds; while paused, the lower level of resuming counts."""

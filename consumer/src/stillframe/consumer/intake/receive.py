@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import Message
 
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.ordering import Ordering
 from stillframe.consumer.retry import LONGEST_WAIT
-from stillframe.schemas import InvalidHeaders, Record
+from stillframe.schemas import DecodeError, InvalidHeaders, Record
 from stillframe.schemas.headers import DeliveryState, Origin, read_delivery_state
 from stillframe.schemas.record import RecordHeaders
+from stillframe.schemas.wire import peek_type
 
 
 class Receiver:
-    """Makes arrivals; knows each topic's ordering."""
+    """Makes arrivals; knows each topic's ordering, and each task type's executor."""
 
-    def __init__(self, ordering: Mapping[str, Ordering]) -> None:
+    def __init__(self, ordering: Mapping[str, Ordering], executors: Mapping[str, Executor]) -> None:
         self._ordering = ordering
+        self._executors = executors
 
     def arrival(self, message: Message, partition: Partition, now: int) -> Arrival:
         """An arrival, faulty if its headers are; nothing in a message can raise here."""
@@ -33,7 +37,8 @@ class Receiver:
         if partition.tier is None:
             # On the task topic anyone with write access could forge delivery headers: they are not read.
             state = DeliveryState(origin=_position(record))
-            return Arrival(record, partition, self._lane(record, partition, record.partition), state)
+            lane = self._lane(record, partition, record.partition)
+            return self._typed(Arrival(record, partition, lane, state))
         return self._from_tier(record, partition, now)
 
     def _from_tier(self, record: Record, partition: Partition, now: int) -> Arrival:
@@ -51,7 +56,17 @@ class Receiver:
             due = min(due, now + partition.tier.seconds * 1_000)
         origin = state.origin or assumed.origin
         number = record.partition if origin is None else origin.partition
-        return Arrival(record, partition, self._lane(record, partition, number), state, due=due)
+        lane = self._lane(record, partition, number)
+        return self._typed(Arrival(record, partition, lane, state, due=due))
+
+    def _typed(self, arrival: Arrival) -> Arrival:
+        """With the task type that the record tells, and its handler's executor; what has neither goes to a thread,
+        where it comes to its end in the dead-letter topic.
+        """
+        with suppress(DecodeError):
+            arrival.task_type = peek_type(arrival.record)
+            arrival.executor = self._executors.get(arrival.task_type, Executor.THREAD)
+        return arrival
 
     def _lane(self, record: Record, partition: Partition, number: int) -> Hashable | None:
         """A task and its retries share a lane: it belongs to the task topic, wherever it was read."""

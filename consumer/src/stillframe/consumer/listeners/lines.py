@@ -19,10 +19,13 @@ from stillframe.consumer.events import (
     CrashFound,
     Draining,
     Event,
+    EventLoopBlocked,
     HandedOff,
     HandlerCrashed,
     HandOffFailed,
     LogsMeasured,
+    MembershipDoubted,
+    MembershipProved,
     PartitionPaused,
     PartitionResumed,
     PartitionsAssigned,
@@ -161,6 +164,12 @@ def _timed_out(event: AttemptTimedOut) -> Line:
     return Line("warning", "attempt_timed_out", {"msg_id": _id(event.arrival)} | _place(event.arrival))
 
 
+def _blocked(event: EventLoopBlocked) -> Line:
+    fields = {"place": event.place, "seconds": round(event.seconds, 3)}
+    place = {} if event.arrival is None else {"msg_id": _id(event.arrival)} | _place(event.arrival)
+    return Line("warning", "event_loop_blocked", fields | place)
+
+
 #: One entry for every event in the catalogue.
 LINES: Final[dict[type, Callable[[Any], Line]]] = {
     Warned: lambda e: Line("warning", "warned", {"text": e.text}),
@@ -170,6 +179,8 @@ LINES: Final[dict[type, Callable[[Any], Line]]] = {
     PartitionsAssigned: lambda e: Line("info", "partitions_assigned", {"partitions": _names(e.partitions)}),
     PartitionsRevoked: _revoked,
     PartitionsLost: lambda e: Line("warning", "partitions_lost", {"partitions": _names(e.partitions)}),
+    MembershipDoubted: lambda e: Line("warning", "membership_doubted", {"poll_thread_silent_s": round(e.seconds, 3)}),
+    MembershipProved: lambda _: Line("info", "membership_proved", {}),
     PartitionPaused: lambda e: Line("info", "partition_paused", _one(e.partition) | {"reason": e.reason}),
     PartitionResumed: lambda e: Line("info", "partition_resumed", _one(e.partition)),
     PartitionStopped: lambda e: Line("error", "partition_stopped", _one(e.partition) | {"reason": e.reason}),
@@ -177,6 +188,7 @@ LINES: Final[dict[type, Callable[[Any], Line]]] = {
     AttemptStarted: _started,
     AttemptEnded: _ended,
     AttemptTimedOut: _timed_out,
+    EventLoopBlocked: _blocked,
     HandlerCrashed: _crashed,
     SuspectIsolated: lambda e: Line("warning", "suspect_isolated", _place(e.arrival)),
     TaskCondemned: lambda e: Line("error", "task_condemned", _place(e.arrival)),

@@ -50,8 +50,15 @@ SUSPECTS: Final = Metric(
 CONDEMNED: Final = Metric(
     "stillframe_tasks_condemned", "Tasks given up unrun, for they kill their worker process", ("topic",)
 )
+LOOP_BLOCKS: Final = Metric(
+    "stillframe_event_loop_blocks", "Times that an async def handler kept the event loop for more than a second"
+)
 
 RUNNING: Final = Metric("stillframe_running", "Attempts running now")
+STUCK: Final = Metric(
+    "stillframe_stuck_handlers",
+    "Attempts running now that have outlived their handler's timeout; their slots were replaced",
+)
 QUEUED: Final = Metric("stillframe_queued", "Tasks that are due and wait for a thread or for their key")
 WAITING: Final = Metric("stillframe_waiting", "Tasks that wait for their time, in memory or read ahead from a tier")
 

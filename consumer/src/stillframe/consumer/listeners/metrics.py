@@ -19,6 +19,7 @@ from stillframe.consumer.events import (
     Committed,
     CrashFound,
     Event,
+    EventLoopBlocked,
     HandedOff,
     HandlerCrashed,
     HandOffFailed,
@@ -57,6 +58,7 @@ class Metrics:
             TaskCondemned: self._counter(names.CONDEMNED),
         }
         self._process_crashes = self._counter(names.PROCESS_CRASHES)
+        self._loop_blocks = self._counter(names.LOOP_BLOCKS)
         self._handoffs = self._counter(names.HANDOFFS)
         self._handoff_failures = self._counter(names.HANDOFF_FAILURES)
         self._dead_letters = self._counter(names.DEAD_LETTERS)
@@ -98,6 +100,8 @@ class Metrics:
                 self._by_topic[type(event)].labels(arrival.partition.family.topic).inc()
             case CrashFound(_, crashes):
                 self._process_crashes.inc(crashes)
+            case EventLoopBlocked():
+                self._loop_blocks.inc()
             case HandOffFailed(_, topic):
                 self._handoff_failures.labels(topic).inc()
             case Committed():
@@ -134,6 +138,7 @@ class _Gauges(Collector):
         now, turn, partitions = time.monotonic(), self._readings.turn, self._readings.partitions
         yield _gauge(names.BUILD_INFO, {self._build: 1})
         yield _gauge(names.RUNNING, {(): turn.running})
+        yield _gauge(names.STUCK, {(): turn.stuck})
         yield _gauge(names.QUEUED, {(): turn.queued})
         yield _gauge(names.WAITING, {(): turn.waiting})
         turned = self._readings.turned

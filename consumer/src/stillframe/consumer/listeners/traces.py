@@ -1,4 +1,4 @@
-"""Traces: an OpenTelemetry span around each attempt, as a middleware.
+"""Traces: an OpenTelemetry span around each attempt.
 
 Semantic conventions for messaging v1.44, "process" span. The span is a child of the span in which the
 task was submitted, whose context the record's ``traceparent`` carries, and links to it: a child for
@@ -9,7 +9,8 @@ Promise I10: neither key, payload nor an error's text become attributes or event
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -21,10 +22,10 @@ from stillframe.schemas import Task
 
 
 class Traces:
-    """A middleware that traces attempts; without a tracer provider it only calls on.
+    """Traces attempts; without a tracer provider it does nothing.
 
-    To be the outermost: what other middleware does belongs to the attempt. The span is active while the
-    handler runs, so that the handler's own spans, and the tasks it submits, are its children.
+    To be entered around middleware and handler: what middleware does belongs to the attempt. The span is
+    active while the handler runs, so that the handler's own spans, and the tasks it submits, are its children.
 
     Args:
         provider: where spans go; by default the one that the application has set for the process.
@@ -36,9 +37,11 @@ class Traces:
         # Without a provider this is a proxy, which finds the application's own once that is set.
         self._tracer = trace.get_tracer("stillframe.consumer", version("stillframe-consumer"), provider)
 
-    def __call__(self, task: Task[Any], context: TaskContext, call_next: Callable[[], Any]) -> Any:
+    @contextmanager
+    def __call__(self, task: Task[Any], context: TaskContext) -> Iterator[None]:
         if not self._given and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-            return call_next()
+            yield
+            return
         submitted = propagate.extract(context.headers)
         origin = trace.get_current_span(submitted).get_span_context()
         with self._tracer.start_as_current_span(
@@ -52,7 +55,7 @@ class Traces:
             set_status_on_exception=False,
         ) as span:
             try:
-                return call_next()
+                yield
             except BaseException as error:
                 span.set_attribute("error.type", type(error).__qualname__)
                 span.set_status(Status(StatusCode.ERROR))

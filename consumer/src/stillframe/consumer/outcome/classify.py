@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from stillframe.consumer.errors import PermanentError, TransientError
+from stillframe.consumer.errors import PermanentError, ProcessDied, TransientError
 from stillframe.consumer.outcome.redact import redact
 from stillframe.consumer.quarantine.marks import CONDEMNED_AFTER
 from stillframe.consumer.retry import Retry
@@ -59,7 +59,7 @@ def is_permanent(error: BaseException, policy: Retry) -> bool:
 
 
 def _message(error: BaseException, record: Record) -> str:
-    if isinstance(error, DecodeError):
+    if isinstance(error, DecodeError | ProcessDied):
         return clip(str(error), ERROR_MESSAGE_BYTES)  # written by us, quotes nothing
     if isinstance(error, ValidationError):
         faults = error.errors(include_input=False, include_context=False, include_url=False)

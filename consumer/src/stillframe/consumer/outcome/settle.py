@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from stillframe.consumer.dispatch.threads import Threads, cancel
+from stillframe.consumer.dispatch.desk import cancel
+from stillframe.consumer.dispatch.executors import Executors
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import Dead, Done, Retry, Skipped
@@ -17,17 +18,17 @@ class Settlement:
 
     def __init__(
         self,
-        threads: Threads,
+        executors: Executors,
         commits: Commits,
         make_handoffs: Callable[[Callable[[Arrival], None]], HandOffs],
     ) -> None:
-        self._threads = threads
+        self._executors = executors
         self._commits = commits
         self._handoffs = make_handoffs(self._finish)
 
     def tick(self) -> None:
         """Book every end that has come in since the last call."""
-        ends = self._threads.ends
+        ends = self._executors.ends
         while ends:
             arrival, end = ends.popleft()
             match end:
@@ -41,7 +42,7 @@ class Settlement:
 
     def hand_over(self, partitions: Collection[Partition]) -> None:
         """Start nothing more of these partitions, and hand their retries that wait in memory to a tier."""
-        for arrival in self._threads.withdraw(partitions):
+        for arrival in self._executors.withdraw(partitions):
             self._handoffs.add(arrival, Retry(arrival.state.not_before or 0, None))
         self._handoffs.tick()
 
@@ -60,8 +61,8 @@ class Settlement:
             report_until: monotonic time until which reports of hand-offs are waited for.
         """
         self.hand_over(partitions)
-        self._threads.wait_idle(partitions, drain_until)
-        unfinished = self._threads.running(partitions)
+        self._executors.wait_idle(partitions, drain_until)
+        unfinished = self._executors.running(partitions)
         cancel(unfinished)
         self.tick()
         self._handoffs.finish_within(partitions, report_until)
@@ -70,8 +71,8 @@ class Settlement:
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """Partitions were lost: others have what was not committed; commit nothing, hand nothing over."""
-        self._threads.withdraw(partitions)
-        cancel(self._threads.running(partitions))
+        self._executors.withdraw(partitions)
+        cancel(self._executors.running(partitions))
         self._handoffs.forget(partitions)
 
     def _finish(self, arrival: Arrival) -> None:

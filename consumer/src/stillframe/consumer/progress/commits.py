@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from math import inf
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from stillframe.consumer.dispatch.lease import lease_clock
 from stillframe.consumer.events import CommitFailed, Committed, Event, Warned
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.progress.commit import CommitClock, CommitPolicy
@@ -33,6 +35,11 @@ class Commits:
         self._unanswered = Unanswered()
         self._characters = MOST_CHARACTERS  # of metadata, as far as the broker is known to take them
         self._too_large = False
+        self._proving = False
+        self._sent: float | None = None  # the newest request that is not answered yet
+        self._superseded = 0  # older ones of which the same is true
+        #: When the newest commit that the broker has accepted was sent, by the lease's clock.
+        self.accepted = -inf
 
     def count(self, outcomes: int) -> None:
         self._clock.count(outcomes)
@@ -41,13 +48,19 @@ class Commits:
         """Commit with the next tick: a partition that never had a commit must not start without one twice."""
         self._clock.hurry()
 
+    def prove(self) -> None:
+        """Commit with the next tick, be there anything new or not: whether the broker accepts it is the question."""
+        self._proving = True
+        self._clock.hurry()
+
     def tick(self, consumer: Consumer, partitions: Collection[Partition], now: float) -> None:
         """Send a commit if one is due; :meth:`acknowledged` hears of it from a later poll."""
         if not self._clock.due(now):
             return
-        offsets = self._dirty(partitions)
+        offsets = self._read(partitions) if self._proving else self._dirty(partitions)
         if offsets and self._send(consumer, offsets):
             self._clock.sent(now)
+            self._proving = False
         else:
             self._clock.skipped(now)
 
@@ -77,8 +90,11 @@ class Commits:
     def acknowledged(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
         """librdkafka's ``on_commit``: runs in the poll thread, and may come after the partition has gone."""
         self._clock.answered()
+        sent = self._answered()
         if error is not None:
             self._refused(str(error), error)
+        elif sent is not None and any(each.error is None for each in positions):
+            self.accepted = sent
         done = []
         for each in positions:
             answered = self._unanswered.take((each.topic, each.partition, each.offset, each.metadata or ""))
@@ -91,21 +107,34 @@ class Commits:
         if done:
             self._emit(Committed(done))
 
+    def _answered(self) -> float | None:
+        """When the commit was sent that is answered; ``None`` if that may be an older one than the newest."""
+        if self._superseded:
+            self._superseded -= 1
+            return None
+        sent, self._sent = self._sent, None
+        return sent
+
     def _send(self, consumer: Consumer, offsets: list[Dirty]) -> bool:
+        now = lease_clock()
         try:
             consumer.commit(offsets=[_position(*dirty) for dirty in offsets], asynchronous=True)
         except KafkaException as error:
             self._emit(CommitFailed(str(error)))
             return False
+        self._superseded += self._sent is not None
+        self._sent = now
         self._unanswered.add(offsets)  # the answer comes from a poll of this very thread: not before now
         return True
 
     def _dirty(self, partitions: Collection[Partition]) -> list[Dirty]:
         """Owned partitions whose ledger is ahead of what the broker has, each with one read of it."""
+        return [(partition, point) for partition, point in self._read(partitions) if point != partition.committed]
+
+    def _read(self, partitions: Collection[Partition]) -> list[Dirty]:
         if self._too_large:
             self._shorten()
-        read = [(each, each.ledger.commit_point(self._characters)) for each in partitions if each.owned]
-        return [(partition, point) for partition, point in read if point != partition.committed]
+        return [(each, each.ledger.commit_point(self._characters)) for each in partitions if each.owned]
 
     def _refused(self, what: str, error: object = None) -> None:
         """It stays dirty; what was too large for the broker goes out again, shorter, with the next tick."""

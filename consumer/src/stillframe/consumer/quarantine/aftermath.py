@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from stillframe.consumer.events import CrashFound, Event, Warned
@@ -83,6 +83,26 @@ def noted(run: Callable[[Arrival], End], journal: Journal | None) -> Callable[[A
         slot = journal.start(arrival)
         try:
             end = run(arrival)
+        except BaseException:
+            journal.blame(slot)
+            raise
+        journal.end(slot)
+        return end
+
+    return run_noted
+
+
+def noted_async(
+    run: Callable[[Arrival], Awaitable[End]], journal: Journal | None
+) -> Callable[[Arrival], Awaitable[End]]:
+    """As :func:`noted`, for attempts on the event loop."""
+    if journal is None:
+        return run
+
+    async def run_noted(arrival: Arrival) -> End:
+        slot = journal.start(arrival)
+        try:
+            end = await run(arrival)
         except BaseException:
             journal.blame(slot)
             raise

@@ -1,4 +1,4 @@
-"""The thread pool: lanes in order and never twice at once, retries on time, and a way out for everything."""
+"""The executors: lanes in order and never twice at once, retries on time, and a way out for everything."""
 
 import threading
 import time
@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from stillframe.consumer.context import TaskContext
-from stillframe.consumer.dispatch.threads import Threads, cancel
+from stillframe.consumer.dispatch.desk import Desk, cancel
+from stillframe.consumer.dispatch.executors import Executors
+from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.errors import CrashedHandler
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.classify import Failure
@@ -20,7 +23,7 @@ from tests.waiting import wait_until
 
 FAILURE = Failure("ValueError", "", "", permanent=False)
 Run = Callable[[Arrival], End]
-Pool = Callable[..., Threads]
+Pool = Callable[..., Executors]
 
 
 class Clock:
@@ -42,15 +45,17 @@ def clock() -> Clock:
 def pool(clock: Clock) -> Iterator[Pool]:
     """Make pools that are closed, and whose threads are waited for, at the end."""
     before = set(threading.enumerate())
-    made: list[Threads] = []
+    made: list[Executors] = []
 
-    def make(count: int, run: Run, memory_wait: float = 10.0) -> Threads:
-        made.append(Threads(count, run, memory_wait=memory_wait, now=clock))
+    def make(count: int, run: Run) -> Executors:
+        desk = Desk({Executor.THREAD: count}, Lease(3_600), memory_wait=10_000)
+        made.append(Executors(desk, run, now=clock, clock=lambda: 0))
+        made[-1].turned()
         return made[-1]
 
     yield make
-    for threads in made:
-        threads.close()
+    for executors in made:
+        executors.close()
     wait_until(lambda: not set(threading.enumerate()) - before, describe="the pool's threads to end")
 
 
@@ -60,9 +65,13 @@ def arrivals(count: int, lanes: int = 1, source: Partition | None = None) -> lis
     return [arrival(source, offset, lane=offset % lanes) for offset in range(count)]
 
 
-def ended(threads: Threads, count: int) -> list[End]:
-    wait_until(lambda: len(threads.ends) >= count, describe=f"{count} ends")
-    return [end for _, end in threads.ends]
+def ended(executors: Executors, count: int) -> list[End]:
+    wait_until(lambda: len(executors.ends) >= count, describe=f"{count} ends")
+    return [end for _, end in executors.ends]
+
+
+def handler_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("stillframe-handler")]
 
 
 def with_deadline(late: Arrival) -> Arrival:
@@ -85,14 +94,14 @@ def test_lanes_keep_order_and_never_overlap(pool: Pool) -> None:
         active[each.lane] -= 1
         return Done()
 
-    threads = pool(16, run)
+    executors = pool(16, run)
     sent = arrivals(2_000, lanes=5)
     for start in range(0, 2_000, 50):
-        threads.offer(sent[start : start + 50])
-    assert ended(threads, 2_000) == [Done()] * 2_000
+        executors.offer(sent[start : start + 50])
+    assert ended(executors, 2_000) == [Done()] * 2_000
     assert not overlaps
     assert all(offsets == sorted(offsets) for offsets in order.values())
-    assert threads.counts() == (0, 0, 0)
+    assert executors.counts() == (0, 0, 0, 0)
 
 
 def test_as_many_run_at_once_as_there_are_threads(pool: Pool) -> None:
@@ -103,9 +112,9 @@ def test_as_many_run_at_once_as_there_are_threads(pool: Pool) -> None:
         together.wait()
         return Done()
 
-    threads = pool(6, run)
-    threads.offer([*arrivals(3, lanes=3), *(arrival(partition(), offset) for offset in range(3))])
-    assert ended(threads, 6) == [Done()] * 6
+    executors = pool(6, run)
+    executors.offer([*arrivals(3, lanes=3), *(arrival(partition(), offset) for offset in range(3))])
+    assert ended(executors, 6) == [Done()] * 6
 
 
 def test_a_short_retry_waits_in_memory_and_never_runs_early(pool: Pool, clock: Clock) -> None:
@@ -117,45 +126,45 @@ def test_a_short_retry_waits_in_memory_and_never_runs_early(pool: Pool, clock: C
         first = each.record.offset == 0 and each.state.attempt == 1
         return Retry(clock.now + 40, FAILURE) if first else Done()
 
-    threads = pool(2, run)
-    threads.offer(arrivals(2))
-    ended(threads, 1)
-    assert threads.counts() == (0, 0, 1)
+    executors = pool(2, run)
+    executors.offer(arrivals(2))
+    ended(executors, 1)
+    assert executors.counts() == (0, 0, 1, 0)
     clock.now += 39
-    threads.offer([arrival(partition(), 9)])
-    ended(threads, 2)
+    executors.offer([arrival(partition(), 9)])
+    ended(executors, 2)
     assert len(started) == 3
     clock.now += 1
-    ended(threads, 3)
+    ended(executors, 3)
     assert [entry[:2] for entry in started] == [(0, 1), (1, 1), (9, 1), (0, 2)]
     assert started[-1][2] >= 1_000_040
 
 
 def test_a_long_retry_is_handed_out(pool: Pool, clock: Clock) -> None:
     """What waits longer than the bound belongs in a retry topic."""
-    threads = pool(1, lambda each: Retry(clock.now + 10_001, FAILURE))
-    threads.offer(arrivals(1))
-    assert ended(threads, 1) == [Retry(clock.now + 10_001, FAILURE)]
+    executors = pool(1, lambda each: Retry(clock.now + 10_001, FAILURE))
+    executors.offer(arrivals(1))
+    assert ended(executors, 1) == [Retry(clock.now + 10_001, FAILURE)]
 
 
 def test_a_retry_of_a_partition_that_has_left_is_handed_out(pool: Pool, clock: Clock) -> None:
     """Nobody would run it here any more."""
     source = partition()
-    threads = pool(1, lambda each: Retry(clock.now + 1, FAILURE))
+    executors = pool(1, lambda each: Retry(clock.now + 1, FAILURE))
     source.owned = False
-    threads.offer(arrivals(1, source=source))
-    assert len(ended(threads, 1)) == 1
+    executors.offer(arrivals(1, source=source))
+    assert len(ended(executors, 1)) == 1
 
 
 def test_an_arrival_that_is_not_due_waits(pool: Pool, clock: Clock) -> None:
     """A record of a tier, read ahead of its time."""
-    threads = pool(2, lambda each: Done())
+    executors = pool(2, lambda each: Done())
     early = arrival(partition(), 5)
     early.due = clock.now + 30
-    threads.offer([early])
-    wait_until(lambda: threads.counts() == (0, 0, 1), describe="it to wait")
+    executors.offer([early])
+    wait_until(lambda: executors.counts() == (0, 0, 1, 0), describe="it to wait")
     clock.now += 30
-    assert ended(threads, 1) == [Done()]
+    assert ended(executors, 1) == [Done()]
 
 
 def test_withdrawing_takes_one_partition_out(pool: Pool, clock: Clock) -> None:
@@ -171,20 +180,20 @@ def test_withdrawing_takes_one_partition_out(pool: Pool, clock: Clock) -> None:
         go.wait(10)
         return Done()
 
-    threads = pool(1, run)
-    threads.offer([failed])
-    wait_until(lambda: threads.counts() == (0, 0, 1), describe="the retry to wait")
-    threads.offer([arrival(staying, 0), arrival(leaving, 1), arrival(staying, 1), arrival(leaving, 2)])
+    executors = pool(1, run)
+    executors.offer([failed])
+    wait_until(lambda: executors.counts() == (0, 0, 1, 0), describe="the retry to wait")
+    executors.offer([arrival(staying, 0), arrival(leaving, 1), arrival(staying, 1), arrival(leaving, 2)])
     entered.wait(10)
-    assert threads.withdraw([leaving]) == [failed]
+    assert executors.withdraw([leaving]) == [failed]
     assert failed.state.attempt == 2
-    assert threads.counts() == (1, 1, 0)
-    assert not threads.wait_idle([staying], time.monotonic())
-    assert threads.wait_idle([leaving], time.monotonic())
+    assert executors.counts() == (1, 1, 0, 0)
+    assert not executors.wait_idle([staying], time.monotonic())
+    assert executors.wait_idle([leaving], time.monotonic())
     go.set()
-    ended(threads, 2)
-    assert {each.partition for each, _ in threads.ends} == {staying}
-    assert threads.wait_idle([staying], time.monotonic() + 10)
+    ended(executors, 2)
+    assert {each.partition for each, _ in executors.ends} == {staying}
+    assert executors.wait_idle([staying], time.monotonic() + 10)
 
 
 def test_nothing_starts_once_it_is_told_to_stop(pool: Pool, clock: Clock) -> None:
@@ -196,14 +205,14 @@ def test_nothing_starts_once_it_is_told_to_stop(pool: Pool, clock: Clock) -> Non
         go.wait(10)
         return Retry(clock.now + 1, FAILURE)
 
-    threads = pool(2, run)
-    threads.offer(arrivals(1))
+    executors = pool(2, run)
+    executors.offer(arrivals(1))
     entered.wait(10)
-    threads.stop_starting()
-    threads.offer(arrivals(3, lanes=3))
+    executors.stop_starting()
+    executors.offer(arrivals(3, lanes=3))
     go.set()
-    assert len(ended(threads, 1)) == 1
-    assert threads.counts() == (0, 3, 0)
+    assert len(ended(executors, 1)) == 1
+    assert executors.counts() == (0, 3, 0, 0)
 
 
 def test_a_crash_stops_its_lane_and_tells_the_worker(pool: Pool) -> None:
@@ -214,12 +223,12 @@ def test_a_crash_stops_its_lane_and_tells_the_worker(pool: Pool) -> None:
             raise CrashedHandler("SystemExit")
         return Done()
 
-    threads = pool(2, run)
-    threads.offer(arrivals(6, lanes=2))
-    ended(threads, 3)
-    wait_until(lambda: threads.crashed is not None, describe="the crash to be told")
-    assert sorted(each.record.offset for each, _ in threads.ends) == [1, 3, 5]
-    assert threads.counts() == (0, 2, 0)
+    executors = pool(2, run)
+    executors.offer(arrivals(6, lanes=2))
+    ended(executors, 3)
+    wait_until(lambda: executors.crashed is not None, describe="the crash to be told")
+    assert sorted(each.record.offset for each, _ in executors.ends) == [1, 3, 5]
+    assert executors.counts() == (0, 2, 0, 0)
 
 
 def test_an_unforeseen_error_is_told_like_a_crash(pool: Pool) -> None:
@@ -228,9 +237,9 @@ def test_an_unforeseen_error_is_told_like_a_crash(pool: Pool) -> None:
     def run(each: Arrival) -> End:
         raise MemoryError
 
-    threads = pool(1, run)
-    threads.offer(arrivals(1))
-    wait_until(lambda: threads.crashed is not None, describe="the crash to be told", timeout=1)
+    executors = pool(1, run)
+    executors.offer(arrivals(1))
+    wait_until(lambda: executors.crashed is not None, describe="the crash to be told", timeout=1)
 
 
 def test_a_handler_that_overstays_gets_its_slot_replaced(pool: Pool) -> None:
@@ -244,23 +253,22 @@ def test_a_handler_that_overstays_gets_its_slot_replaced(pool: Pool) -> None:
             go.wait(10)
         return Done()
 
-    others = set(threading.enumerate())
-    threads = pool(1, run)
+    executors = pool(1, run)
     stuck, follower, other = (
         arrival(partition(), 0, lane="a"), arrival(partition(), 1, lane="a"), arrival(partition(), 2, lane="b")
     )  # fmt: skip
-    threads.offer([stuck, follower, other])
+    executors.offer([stuck, follower, other])
     entered.wait(10)
     context = stuck.context
     assert context is not None
-    assert threads.overdue() == [stuck]
+    assert executors.overdue() == [stuck]
     assert context.cancelled
-    assert threads.overdue() == []
-    ended(threads, 1)
-    assert threads.ends[0][0] is other
+    assert executors.overdue() == []
+    ended(executors, 1)
+    assert executors.ends[0][0] is other
     go.set()
-    ended(threads, 3)
-    wait_until(lambda: len(set(threading.enumerate()) - others) == 1, describe="the late thread to end")
+    ended(executors, 3)
+    wait_until(lambda: len(handler_threads()) == 1, describe="the late thread to end")
 
 
 def test_cancelling_tells_those_that_run() -> None:
@@ -275,9 +283,9 @@ def test_cancelling_tells_those_that_run() -> None:
 def test_ends_are_kept_in_the_order_they_came(pool: Pool) -> None:
     """The poll thread books them in that order."""
     dead = Dead(FAILURE)
-    threads = pool(1, lambda each: dead if each.record.offset % 2 else Done())
-    threads.offer(arrivals(4))
-    assert ended(threads, 4) == [Done(), dead, Done(), dead]
+    executors = pool(1, lambda each: dead if each.record.offset % 2 else Done())
+    executors.offer(arrivals(4))
+    assert ended(executors, 4) == [Done(), dead, Done(), dead]
 
 
 def test_a_failure_during_the_drain_waits_in_no_memory(pool: Pool) -> None:
@@ -289,33 +297,32 @@ def test_a_failure_during_the_drain_waits_in_no_memory(pool: Pool) -> None:
         go.wait(10)
         return Retry(1_000_100, FAILURE)
 
-    threads = pool(1, run)
+    executors = pool(1, run)
     (leaving,) = arrivals(1)
-    threads.offer([leaving])
+    executors.offer([leaving])
     wait_until(entered.is_set, describe="the handler to run")
-    assert threads.withdraw([leaving.partition]) == []
+    assert executors.withdraw([leaving.partition]) == []
     go.set()
-    assert ended(threads, 1) == [Retry(1_000_100, FAILURE)]
-    assert threads.counts() == (0, 0, 0)
+    assert ended(executors, 1) == [Retry(1_000_100, FAILURE)]
+    assert executors.counts() == (0, 0, 0, 0)
 
 
 def test_handlers_that_never_return_do_not_multiply_threads(pool: Pool) -> None:
     """Slots are replaced up to once over; beyond that the process is told to end."""
     go = threading.Event()
-    before = threading.active_count()
 
     def run(each: Arrival) -> End:
         with_deadline(each)
         go.wait(10)
         return Done()
 
-    threads = pool(2, run)
-    threads.offer(arrivals(50, lanes=50))
+    executors = pool(2, run)
+    executors.offer(arrivals(50, lanes=50))
 
     def overdue_until_given_up() -> bool:
-        threads.overdue()
-        return threads.crashed is not None
+        executors.overdue()
+        return executors.crashed is not None
 
     wait_until(overdue_until_given_up, describe="the pool to give up")
-    assert threading.active_count() - before <= 2 + 2 * 2
+    assert len(handler_threads()) <= 2 + 2 * 2
     go.set()

@@ -1,4 +1,4 @@
-"""A suspect in the thread pool: nothing runs beside it, and nothing is left behind when it goes (I8)."""
+"""A suspect among the executors: nothing runs beside it, and nothing is left behind when it goes (I8)."""
 
 import threading
 import time
@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from stillframe.consumer.context import TaskContext
-from stillframe.consumer.dispatch.threads import Threads
+from stillframe.consumer.dispatch.desk import Desk
+from stillframe.consumer.dispatch.executors import Executors
+from stillframe.consumer.dispatch.lease import Lease
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome.end import Done, End
 from stillframe.consumer.quarantine.marks import Verdict
@@ -54,8 +57,9 @@ def handlers() -> Iterator[Handlers]:
 
 
 @pytest.fixture
-def threads(handlers: Handlers) -> Iterator[Threads]:
-    made = Threads(3, handlers, memory_wait=10)
+def executors(handlers: Handlers) -> Iterator[Executors]:
+    made = Executors(Desk({Executor.THREAD: 3}, Lease(3_600), memory_wait=10_000), handlers)
+    made.turned()
     yield made
     for event in handlers.go.values():
         event.set()
@@ -73,9 +77,9 @@ def suspect() -> Callable[[int], Arrival]:
 
 
 def test_it_waits_for_what_runs_and_the_others_wait_for_it(
-    threads: Threads, handlers: Handlers, suspect: Callable[[int], Arrival]
+    executors: Executors, handlers: Handlers, suspect: Callable[[int], Arrival]
 ) -> None:
-    threads.offer([arrival(HOME, 0), arrival(AWAY, 1), suspect(2), arrival(HOME, 3)])
+    executors.offer([arrival(HOME, 0), arrival(AWAY, 1), suspect(2), arrival(HOME, 3)])
     handlers.await_running(0, 1)
     handlers.go[0].set()
     handlers.await_running(1)
@@ -86,10 +90,10 @@ def test_it_waits_for_what_runs_and_the_others_wait_for_it(
     assert handlers.beside == [[2]]
 
 
-def test_two_of_them_take_turns(threads: Threads, handlers: Handlers, suspect: Callable[[int], Arrival]) -> None:
+def test_two_of_them_take_turns(executors: Executors, handlers: Handlers, suspect: Callable[[int], Arrival]) -> None:
     first, second = suspect(1), suspect(2)
     second.lane = "other"
-    threads.offer([first, second])
+    executors.offer([first, second])
     handlers.await_running(1)
     handlers.go[1].set()
     handlers.await_running(2)
@@ -97,34 +101,34 @@ def test_two_of_them_take_turns(threads: Threads, handlers: Handlers, suspect: C
 
 
 def test_one_that_waits_leaves_with_its_partition(
-    threads: Threads, handlers: Handlers, suspect: Callable[[int], Arrival]
+    executors: Executors, handlers: Handlers, suspect: Callable[[int], Arrival]
 ) -> None:
     """The others go on at once, and those of its key are not locked out when they come back."""
-    threads.offer([arrival(AWAY, 0), suspect(1), arrival(AWAY, 2, lane="suspect")])
+    executors.offer([arrival(AWAY, 0), suspect(1), arrival(AWAY, 2, lane="suspect")])
     handlers.await_running(0)
-    wait_until(lambda: threads.counts() == (1, 1, 0), describe="the suspect to have been taken")
-    threads.withdraw([HOME])
+    wait_until(lambda: executors.counts() == (1, 1, 0, 0), describe="the suspect to have been taken")
+    executors.withdraw([HOME])
     handlers.await_running(0, 2)
 
 
 def test_one_that_overstays_holds_back_nobody(
-    threads: Threads, handlers: Handlers, suspect: Callable[[int], Arrival]
+    executors: Executors, handlers: Handlers, suspect: Callable[[int], Arrival]
 ) -> None:
     late = suspect(1)
-    threads.offer([late, arrival(AWAY, 2), arrival(AWAY, 3)])
+    executors.offer([late, arrival(AWAY, 2), arrival(AWAY, 3)])
     handlers.await_running(1)
     late.context = overdue_context(late)
-    assert threads.overdue() == [late]
+    assert executors.overdue() == [late]
     handlers.await_running(1, 2, 3)
 
 
 def test_one_does_not_wait_for_those_that_overstay(
-    threads: Threads, handlers: Handlers, suspect: Callable[[int], Arrival]
+    executors: Executors, handlers: Handlers, suspect: Callable[[int], Arrival]
 ) -> None:
     late = arrival(AWAY, 0)
-    threads.offer([late])
+    executors.offer([late])
     handlers.await_running(0)
     late.context = overdue_context(late)
-    assert threads.overdue() == [late]
-    threads.offer([suspect(1)])
+    assert executors.overdue() == [late]
+    executors.offer([suspect(1)])
     handlers.await_running(0, 1)

@@ -1,0 +1,196 @@
+"""The desk: what waits for a lane or for its time, what runs, and what may start next.
+
+Pure: no thread, no clock, no Kafka; times are passed in. Its shells, the executors, ask it under one lock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from stillframe.consumer.dispatch.lanes import Lanes
+from stillframe.consumer.dispatch.lease import Lease
+from stillframe.consumer.dispatch.solitude import Solitude
+from stillframe.consumer.executor import Executor
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.end import End, Retry
+from stillframe.consumer.outcome.hop import after_failure
+from stillframe.consumer.outcome.waiting import DueHeap
+
+
+class Counts(NamedTuple):
+    """How many attempts run, are ready or wait for their lane, wait for their time, have outlived their timeout."""
+
+    running: int
+    queued: int
+    waiting: int
+    stuck: int
+
+
+class Settled(NamedTuple):
+    """What became of an end.
+
+    Attributes:
+        waits: it is a retry that waits here; otherwise the end has to be booked.
+        replaced: the arrival's slot was given away when it outlived its timeout.
+    """
+
+    waits: bool
+    replaced: bool
+
+
+class Desk:
+    """Knows every arrival from its offer to its end.
+
+    Times: ``now`` is epoch milliseconds, as due times are; ``clock`` is the lease's, and ``monotonic`` that
+    of deadlines, both in seconds.
+
+    Args:
+        slots: how many attempts each executor runs at the same time.
+        memory_wait: milliseconds that a retry waits here at most; longer ones are handed out.
+    """
+
+    def __init__(self, slots: Mapping[Executor, int], lease: Lease, *, memory_wait: int) -> None:
+        self.slots = dict.fromkeys(Executor, 0) | dict(slots)
+        self._memory_wait = memory_wait
+        self._lanes: Lanes[Arrival] = Lanes()
+        self._waiting: DueHeap[Arrival] = DueHeap()
+        self._running: dict[Partition, set[Arrival]] = {}
+        self._free = dict(self.slots)
+        self._stuck: set[Arrival] = set()
+        self._solitude: Solitude[Arrival] = Solitude()
+        self._starting = True
+        self.lease = lease
+
+    def offer(self, arrivals: Iterable[Arrival], now: int) -> None:
+        """Schedule received arrivals: into their lane, or into the heap until they are due."""
+        for arrival in arrivals:
+            if arrival.due > now:
+                self._waiting.push(arrival.due, arrival)
+            else:
+                self._lanes.add(arrival)
+
+    def take(self, executor: Executor, now: int, clock: float) -> Arrival | None:
+        """The next arrival for a slot of this executor; ``None`` if none may start.
+
+        It runs from now on, until :meth:`settle` or :meth:`give_up`.
+        """
+        self.release(now)
+        if not self._starting or not self.lease.holds(clock) or not self._free[executor]:
+            return None
+        suspect = self._solitude.suspect
+        if suspect is not None and suspect.executor is not executor:
+            return None
+        arrival = self._solitude.next(partial(self._lanes.take, executor), self._occupied)
+        if arrival is not None:
+            self._running.setdefault(arrival.partition, set()).add(arrival)
+            self._free[executor] -= 1
+        return arrival
+
+    def release(self, now: int) -> None:
+        """Put those whose time has come into their lanes."""
+        for arrival in self._waiting.pop_due(now):
+            self._lanes.add(arrival)
+
+    def settle(self, arrival: Arrival, end: End, now: int) -> Settled:
+        """Its attempt has ended: its lane is open, and a short retry waits for its time."""
+        replaced = self._left(arrival)
+        waits = isinstance(end, Retry) and self._stays(arrival, end, now)
+        if isinstance(end, Retry) and waits:
+            arrival.state = after_failure(arrival.state, end, now)
+            arrival.failed_here = arrival.failed_here or end.failure is not None
+            self._waiting.push(end.due, arrival)
+        self._lanes.open(arrival)
+        return Settled(waits, replaced)
+
+    def give_up(self, arrival: Arrival) -> None:
+        """A crash has no outcome: the offset stays unfinished and the lane closed."""
+        self._left(arrival)
+
+    def withdraw(self, partitions: Collection[Partition]) -> list[Arrival]:
+        """Start nothing more of these partitions; returns the retries that waited in memory."""
+        for partition in partitions:
+            partition.leaving = True  # what still runs may fail yet, and would wait here for a retry
+        withdrawn = [*self._lanes.withdraw(partitions), *self._waiting.withdraw(partitions)]
+        for suspect in self._solitude.drop(lambda arrival: arrival.partition in partitions):
+            withdrawn.append(suspect)
+            self._lanes.open(suspect)
+        return [arrival for arrival in withdrawn if arrival.failed_here]
+
+    def stop_starting(self) -> None:
+        """From now on nothing is taken, and no retry waits in memory."""
+        self._starting = False
+
+    def overdue(self, monotonic: float) -> list[Arrival]:
+        """Arrivals whose timeout has passed since the last call; each is told, and its slot is free again.
+
+        A process is killed by its own slot, which is never stuck.
+        """
+        running = [a for a in self.running() if a.executor is not Executor.PROCESS]
+        late = [a for a in running if a.context is not None and a.context.overdue(monotonic)]
+        cancel(late)  # here and not later: then it might be the context of a next attempt
+        for arrival in late:
+            self._stuck.add(arrival)
+            self._free[arrival.executor] += 1
+            self._solitude.left(arrival)
+        return late
+
+    def beyond_help(self) -> Executor | None:
+        """An executor in which more attempts than it has slots have outlived their timeouts."""
+        stuck = Counter(arrival.executor for arrival in self._stuck)
+        return next((executor for executor, count in stuck.items() if count > self.slots[executor]), None)
+
+    def running(self, partitions: Collection[Partition] | None = None) -> list[Arrival]:
+        """What runs, of these partitions or of all."""
+        asked = self._running if partitions is None else partitions
+        return [arrival for partition in asked for arrival in self._running.get(partition, ())]
+
+    def ready(self, executor: Executor) -> int:
+        """How many the executor could start now."""
+        if not self._starting:
+            return 0
+        suspect = self._solitude.suspect
+        if suspect is not None:
+            return int(suspect.executor is executor and self._solitude.may_start(self._occupied))
+        return min(self._lanes.ready(executor), self._free[executor])
+
+    @property
+    def next_due(self) -> int | None:
+        return self._waiting.next_due
+
+    def counts(self) -> Counts:
+        return Counts(sum(map(len, self._running.values())), self._lanes.queued, len(self._waiting), len(self._stuck))
+
+    @property
+    def _occupied(self) -> int:
+        """How many run in slots; what has outlived its timeout has none any more."""
+        return sum(self.slots.values()) - sum(self._free.values())
+
+    def _left(self, arrival: Arrival) -> bool:
+        """It runs no longer; True if its slot was given away while it was stuck."""
+        running = self._running[arrival.partition]
+        running.remove(arrival)
+        if not running:
+            del self._running[arrival.partition]
+        arrival.context = None
+        self._solitude.left(arrival)
+        if arrival in self._stuck:
+            self._stuck.remove(arrival)
+            return True
+        self._free[arrival.executor] += 1
+        return False
+
+    def _stays(self, arrival: Arrival, end: Retry, now: int) -> bool:
+        stays = self._starting and arrival.partition.owned and not arrival.partition.leaving
+        return stays and end.due - now <= self._memory_wait
+
+
+def cancel(arrivals: Iterable[Arrival]) -> None:
+    """Tell the handlers of these arrivals that nobody waits for them any more."""
+    for arrival in arrivals:
+        context = arrival.context  # may be taken away by the thread that runs it, at any moment
+        if context is not None:
+            context.cancel()

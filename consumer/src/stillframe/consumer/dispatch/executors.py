@@ -1,0 +1,282 @@
+"""The executors: the threads that run handlers, and the one lock around the desk.
+
+Who does what: the poll thread offers arrivals and collects ends; the threads here take, run and
+settle. A short retry goes from a thread straight into the heap and back into its lane, so its
+lateness is not the poll loop's period. Nothing here touches Kafka.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import NamedTuple
+
+from stillframe.consumer.dispatch.coroutines import Blocked, Coroutines
+from stillframe.consumer.dispatch.desk import Counts, Desk
+from stillframe.consumer.dispatch.event_loop import EventLoop
+from stillframe.consumer.dispatch.lease import lease_clock
+from stillframe.consumer.dispatch.processes import ProcessSlot
+from stillframe.consumer.errors import CrashedHandler, StuckHandlers, WorkerError
+from stillframe.consumer.executor import Executor
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.end import End, Retry
+
+#: Seconds that the clock thread sleeps at most: what is due is told by the wall clock, which may be set back.
+NAP = 1.0
+#: Executors whose slots are threads of ours; in those of the second kind each has a process beside it.
+THREADED = (Executor.THREAD, Executor.PROCESS)
+
+
+def epoch_milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class OnLoop(NamedTuple):
+    """Where and how attempts at ``async def`` handlers are run."""
+
+    loop: EventLoop
+    run: Callable[[Arrival], Awaitable[End]]
+
+
+class InProcesses(NamedTuple):
+    """How attempts are run whose handlers have a process to themselves."""
+
+    new_slot: Callable[[], ProcessSlot]
+    run: Callable[[Arrival, ProcessSlot], End]
+
+
+class Executors:
+    """Run arrivals as the desk gives them out: named threads for ``def`` handlers, the event loop for others.
+
+    Args:
+        run: one attempt at a ``def`` handler.
+        on_loop, in_processes: where and how attempts at other handlers are run.
+
+    Attributes:
+        ends: arrivals with their ends, for the poll thread to collect; a deque is safe between threads.
+        crashed: set once a handler has asked the process to end.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        run: Callable[[Arrival], End],
+        *,
+        on_loop: OnLoop | None = None,
+        in_processes: InProcesses | None = None,
+        now: Callable[[], int] = epoch_milliseconds,
+        clock: Callable[[], float] = lease_clock,
+    ) -> None:
+        self._desk = desk
+        self._run = run
+        self._now = now
+        self._lease_clock = clock
+        self._closed = False
+        # One lock, three kinds of sleeper: a wake-up meant for one kind must not be spent on another.
+        self._lock = threading.Lock()
+        self._work = {executor: threading.Condition(self._lock) for executor in THREADED}  # idle threads
+        self._wakers: dict[Executor, Callable[[int], None]] = {
+            executor: work.notify for executor, work in self._work.items()
+        }
+        self._clock = threading.Condition(self._lock)  # the thread that waits for what is due
+        self._idle = threading.Condition(self._lock)  # the poll thread, while it drains
+        self._serial = 0
+        self.ends: deque[tuple[Arrival, End]] = deque()
+        self.crashed: WorkerError | None = None
+        self._coroutines: Coroutines | None = None
+        if on_loop is not None:
+            self._run_async = on_loop.run
+            on_loop.loop.escaped = self._escaped
+            self._coroutines = Coroutines(on_loop.loop, partial(self._take_now, Executor.ASYNC), self._serve_async)
+            self._wakers[Executor.ASYNC] = self._coroutines.poke
+        for _ in range(desk.slots[Executor.THREAD]):
+            self._spawn()
+        self._process_slots: list[ProcessSlot] = []
+        if in_processes is not None:
+            for _ in range(desk.slots[Executor.PROCESS]):
+                self._spawn_for_process(in_processes)
+        threading.Thread(target=self._watch_the_clock, name="stillframe-clock", daemon=True).start()
+
+    def offer(self, arrivals: Collection[Arrival]) -> None:
+        """Schedule received arrivals: into their lane, or into the heap until they are due."""
+        with self._lock:
+            first_due = self._desk.next_due
+            self._desk.offer(arrivals, self._now())
+            self._wake()
+            if self._desk.next_due != first_due:
+                self._clock.notify()
+
+    def withdraw(self, partitions: Collection[Partition]) -> list[Arrival]:
+        """Start nothing more of these partitions; returns the retries that waited in memory."""
+        with self._lock:
+            withdrawn = self._desk.withdraw(partitions)
+            self._wake()  # perhaps all stood aside for a suspect among them
+            return withdrawn
+
+    def stop_starting(self) -> None:
+        """From now on nothing is taken, and no retry waits in memory."""
+        with self._lock:
+            self._desk.stop_starting()
+
+    def wait_idle(self, partitions: Collection[Partition], deadline: float) -> bool:
+        """Wait, until the monotonic ``deadline``, for nothing of these partitions to be running."""
+        with self._lock:
+            return self._idle.wait_for(
+                lambda: not self._desk.running(partitions), max(0.0, deadline - time.monotonic())
+            )
+
+    def running(self, partitions: Collection[Partition] | None = None) -> list[Arrival]:
+        with self._lock:
+            return self._desk.running(partitions)
+
+    def overdue(self) -> list[Arrival]:
+        """Arrivals whose timeout has passed since the last call; each is told, and its slot replaced.
+
+        Only up to as many again as there are slots: beyond that the process is beyond help, and ends.
+        """
+        with self._lock:
+            late = self._desk.overdue(time.monotonic())
+            if late and self._desk.beyond_help():
+                stuck = self._desk.counts().stuck
+                self.crashed = StuckHandlers(
+                    f"{stuck} handlers have outlived their timeouts and hold on to their slots"
+                )
+                return late
+            for arrival in late:
+                if arrival.executor is Executor.THREAD:
+                    self._spawn()
+            self._wake()
+        return late
+
+    def blocked(self) -> Blocked | None:
+        """What keeps the event loop from going round, once each time that it is blocked."""
+        return None if self._coroutines is None else self._coroutines.blocked(time.monotonic())
+
+    def turned(self) -> float | None:
+        """The poll thread goes round. Returns how long it had not, if that puts the membership in doubt."""
+        with self._lock:
+            return self._desk.lease.turned(self._lease_clock())
+
+    def asks_for_proof(self) -> bool:
+        """Whether a commit should go out now, to find out whether we are still a member of the group."""
+        with self._lock:
+            return self._desk.lease.asks(self._lease_clock())
+
+    def proved(self, sent: float) -> bool:
+        """The broker has accepted a commit that was sent then; True if that has ended a doubt."""
+        with self._lock:
+            proved = self._desk.lease.proved(sent)
+            if proved:
+                self._wake()
+            return proved
+
+    def counts(self) -> Counts:
+        """How many are running, queued, waiting for their time, and stuck beyond their timeout."""
+        with self._lock:
+            return self._desk.counts()
+
+    def close(self) -> None:
+        """Let idle threads end, and kill processes. A thread inside a handler is left to it: it is a daemon."""
+        with self._lock:
+            self._closed = True
+            for work in self._work.values():
+                work.notify_all()
+            self._clock.notify_all()
+        for slot in self._process_slots:
+            slot.close()
+
+    def _spawn(self) -> None:
+        self._serial += 1
+        self._start(f"stillframe-handler-{self._serial}", Executor.THREAD, self._run)
+
+    def _spawn_for_process(self, in_processes: InProcesses) -> None:
+        slot = in_processes.new_slot()
+        self._process_slots.append(slot)
+        name = f"stillframe-process-{len(self._process_slots)}"
+        self._start(name, Executor.PROCESS, lambda arrival: in_processes.run(arrival, slot))
+
+    def _start(self, name: str, executor: Executor, run: Callable[[Arrival], End]) -> None:
+        threading.Thread(target=self._serve, args=(executor, run), name=name, daemon=True).start()
+
+    def _serve(self, executor: Executor, run: Callable[[Arrival], End]) -> None:
+        keeps_slot = True
+        while keeps_slot and (arrival := self._take(executor)) is not None:
+            try:
+                end = run(arrival)
+            except CrashedHandler as error:
+                self._give_up(arrival, error)
+            except BaseException as error:  # noqa: BLE001 - a fault of ours must not eat a thread in silence
+                self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}"))
+            else:
+                keeps_slot = self._settle(arrival, end)
+
+    async def _serve_async(self, arrival: Arrival) -> None:
+        try:
+            end = await self._run_async(arrival)
+        except CrashedHandler as error:
+            self._give_up(arrival, error)
+        except BaseException as error:  # noqa: BLE001 - a fault of ours must not eat a slot in silence
+            self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}"))
+        else:
+            self._settle(arrival, end)
+
+    def _take(self, executor: Executor) -> Arrival | None:
+        """The next arrival to run, or ``None`` when this thread is to end."""
+        with self._lock:
+            while not self._closed:
+                arrival = self._desk.take(executor, self._now(), self._lease_clock())
+                if arrival is not None:
+                    return arrival
+                self._work[executor].wait()
+            return None
+
+    def _take_now(self, executor: Executor) -> Arrival | None:
+        with self._lock:
+            return None if self._closed else self._desk.take(executor, self._now(), self._lease_clock())
+
+    def _wake(self, awake: Executor | None = None) -> None:
+        """Wake as many as there is work for, beside the one slot that is awake and will take some."""
+        for executor, wake in self._wakers.items():
+            ready = self._desk.ready(executor) - (executor is awake)
+            if ready > 0:
+                wake(ready)
+
+    def _watch_the_clock(self) -> None:
+        """Release what is due, when it is due; busy threads do so too when they take."""
+        with self._lock:
+            while not self._closed:
+                due = self._desk.next_due
+                if due is None:
+                    self._clock.wait()
+                elif (ahead := due - self._now()) > 0:
+                    self._clock.wait(min(ahead / 1_000, NAP))
+                else:
+                    self._desk.release(self._now())
+                    self._wake()
+
+    def _settle(self, arrival: Arrival, end: End) -> bool:
+        """Book the end; False if this thread's slot was given away while it was stuck in the handler."""
+        with self._lock:
+            settled = self._desk.settle(arrival, end, self._now())
+            if not settled.waits:
+                self.ends.append((arrival, end))
+            elif isinstance(end, Retry) and self._desk.next_due == end.due:
+                self._clock.notify()
+            self._idle.notify()
+            self._wake(awake=None if settled.replaced else arrival.executor)
+            return not settled.replaced
+
+    def _escaped(self, error: BaseException) -> None:
+        with self._lock:
+            self.crashed = CrashedHandler(f"a task on the event loop raised {type(error).__name__}")
+
+    def _give_up(self, arrival: Arrival, error: CrashedHandler) -> None:
+        """A crash has no outcome: the offset stays unfinished and the lane closed."""
+        with self._lock:
+            self._desk.give_up(arrival)
+            self.crashed = error
+            self._idle.notify()
