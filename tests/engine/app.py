@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stillframe.consumer import TaskContext, Worker
+from stillframe.consumer import Retry, RetryOrder, TaskContext, Worker
 from stillframe.consumer.events import Event, PartitionsAssigned
 from stillframe.schemas import Task
 from tests.engine.work import Work, work_type
@@ -32,6 +32,7 @@ def journal(task: Task[Any], context: TaskContext, call_next: Callable[[], Any])
         "attempt": context.attempt,
         "partition": delivery.partition,
         "offset": delivery.offset,
+        "at": time.time(),
     }
     write("start", **facts)
     result = call_next()
@@ -46,16 +47,26 @@ def watch(event: Event) -> None:
 
 
 TASK_TYPE = work_type(os.environ.get("APP_TOPIC", "app"))
-worker = Worker(os.environ.get("APP_GROUP", "app"), middleware=[journal], listeners=[watch])
+#: Seconds until a retry.
+DELAY = float(os.environ.get("APP_DELAY", "2"))
+worker = Worker(
+    os.environ.get("APP_GROUP", "app"),
+    middleware=[journal],
+    listeners=[watch],
+    retry_order={TASK_TYPE.topic: RetryOrder(os.environ.get("APP_RETRY_ORDER", "relaxed"))},
+)
 
 
-@worker.task(TASK_TYPE)
-def handle(work: Work) -> None:
-    """Sleep as many seconds as the kind says; or end the first process that gets it."""
+@worker.task(TASK_TYPE, retry=Retry(base=DELAY, cap=DELAY, jitter=0))
+def handle(work: Work, context: TaskContext) -> None:
+    """Sleep as many seconds as the kind says; or end the first process that gets it, or fail at first."""
     if work.kind == "exit once":
         with suppress(FileExistsError):
             Path(f"{os.environ['APP_JOURNAL']}.exited").touch(exist_ok=False)
             sys.exit(1)
+    elif work.kind == "fails once":
+        if context.attempt == 1:
+            raise ConnectionError
     elif work.kind == "holds the interpreter lock":
         re.match(r"(a+)+$", "a" * 64 + "b")  # C code that backtracks for years
     elif work.kind != "plain":

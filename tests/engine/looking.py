@@ -3,6 +3,7 @@
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from stillframe.consumer.intake.receive import as_record
+from stillframe.consumer.progress.metadata import Known, decode
 from stillframe.schemas import Record
 from tests.waiting import wait_until
 
@@ -44,6 +45,16 @@ def committed(bootstrap_servers: str, group: str, topic: str, partitions: int = 
         return [position.offset for position in answer]
     finally:
         outsider.close()
+
+
+def committed_metadata(bootstrap_servers: str, group: str, topic: str, partitions: int = 4) -> list[Known]:
+    """What a group's commits tell of the offsets above them, by partition."""
+    consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": group})
+    try:
+        positions = consumer.committed([TopicPartition(topic, n) for n in range(partitions)], timeout=10)
+        return [decode(each.offset, each.metadata) for each in positions]
+    finally:
+        consumer.close()
 
 
 def log_ends(bootstrap_servers: str, topic: str, partitions: int = 4) -> list[int]:

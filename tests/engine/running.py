@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from stillframe.consumer import Middleware, Ordering, Retry, TaskContext, Worker, WorkerSettings
+from stillframe.consumer import Middleware, Ordering, Retry, RetryOrder, TaskContext, Worker, WorkerSettings
 from stillframe.consumer.events import Listener
 from stillframe.schemas import TaskType
 from tests.engine.work import Work
@@ -26,6 +26,7 @@ def make_worker(
     middleware: Sequence[Middleware] = (),
     listeners: Sequence[Listener] = (),
     ordering: Ordering = Ordering.KEY,
+    retry_order: RetryOrder = RetryOrder.RELAXED,
     **settings: Any,
 ) -> Worker:
     """A worker of one handler, without a health port, in a session short enough for tests."""
@@ -36,6 +37,7 @@ def make_worker(
         middleware=middleware,
         listeners=listeners,
         ordering={task_type.topic: ordering},
+        retry_order={task_type.topic: retry_order},
     )
     worker.task(task_type, retry=retry, timeout=timeout)(handler)
     return worker

@@ -118,6 +118,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.ends: deque[tuple[Arrival, End]] = deque()
+        self.waits: deque[Any] = deque()
         self.queued: list[Arrival] = []
         self.started: list[Arrival] = []
         self.waiting: list[Arrival] = []

@@ -17,6 +17,7 @@ from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.classify import Failure
 from stillframe.consumer.outcome.end import Dead, Done, End, Retry
+from stillframe.consumer.progress.strict_waits import Wait
 from stillframe.schemas import Delivery
 from tests.arrivals import Email, arrival, partition, task_of
 from tests.waiting import wait_until
@@ -102,6 +103,26 @@ def test_lanes_keep_order_and_never_overlap(pool: Pool) -> None:
     assert not overlaps
     assert all(offsets == sorted(offsets) for offsets in order.values())
     assert executors.counts() == (0, 0, 0, 0)
+
+
+def test_a_strict_wait_of_the_last_owner_goes_on(pool: Pool, clock: Clock) -> None:
+    """At its place and at its time, though nothing else goes on that would wake it."""
+    started: list[tuple[int, int]] = []
+
+    def run(each: Arrival) -> End:
+        started.append((each.record.offset, each.state.attempt))
+        return Done()
+
+    executors = pool(2, run)
+    sent = arrivals(2)
+    for each in sent:
+        each.strict = True
+    sent[0].go_on(Wait(0, 3, clock.now + 50, clock.now - 50))
+    executors.offer(sent)
+    wait_until(lambda: executors.counts()[:3] == (0, 0, 2), describe="both to wait")
+    clock.now += 50
+    assert ended(executors, 2) == [Done(), Done()]
+    assert started == [(0, 3), (1, 1)]
 
 
 def test_as_many_run_at_once_as_there_are_threads(pool: Pool) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         WorkerError,
     )
     from stillframe.consumer.handler import Middleware
-    from stillframe.consumer.ordering import Ordering
+    from stillframe.consumer.ordering import Ordering, RetryOrder
     from stillframe.consumer.retry import Retry
     from stillframe.consumer.settings import WorkerSettings
     from stillframe.consumer.tasks import Tasks
@@ -40,6 +40,7 @@ __all__ = [
     "PermanentError",
     "Retry",
     "RetryAfter",
+    "RetryOrder",
     "StuckHandlers",
     "TaskContext",
     "TaskError",
@@ -57,6 +58,7 @@ _HOMES: Final = {
     "Middleware": "handler",
     "Ordering": "ordering",
     "Retry": "retry",
+    "RetryOrder": "ordering",
     "TaskContext": "context",
     "Tasks": "tasks",
     "Worker": "worker",

@@ -6,7 +6,7 @@ Read :meth:`Loop.turn` first: it is the table of contents of the whole engine.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from stillframe.consumer.events import (
     Turned,
     WorkerStopped,
 )
+from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
@@ -187,7 +188,7 @@ class Loop:
 
     def _dispatch(self, messages: list[Message]) -> None:
         now = epoch_milliseconds()
-        arrivals = []
+        arrivals: list[Arrival] = []
         for message in messages:
             partition = self._partition(message)
             if (error := message.error()) is not None:
@@ -195,13 +196,22 @@ class Loop:
             # A batch may still hold records of a partition that was revoked while it was being filled.
             elif partition is not None:
                 partition.stopped = None  # whatever it was, as a batch that another replica has whole, it is over
-                arrival = self._receiver.arrival(message, partition, now)
-                if partition.marks:
-                    arrival.verdict = judge(partition.marks, arrival.record.offset, arrival.record.value)
-                if partition.ledger.receive(arrival.record.offset, arrival.size):
-                    arrivals.append(arrival)
+                arrivals.extend(self._received(message, partition, now))
         if arrivals:
             self._executors.offer(arrivals)
+            for partition in self._assignment:  # only now, for what was promised has a place of its own now
+                partition.promised = partition.ledger.promised
+
+    def _received(self, message: Message, partition: Partition, now: int) -> Iterator[Arrival]:
+        """An arrival, unless it needs no run; what waited when the partition was another's goes on waiting."""
+        arrival = self._receiver.arrival(message, partition, now)
+        if not partition.ledger.receive(arrival.record.offset, arrival.size):
+            return
+        if (wait := partition.ledger.wait_of(arrival.record.offset)) is not None:
+            arrival.go_on(wait)
+        if partition.marks:
+            arrival.verdict = judge(partition.marks, arrival.record.offset, arrival.record.value)
+        yield arrival
 
     def _note(self, message: Message, error: KafkaError, partition: Partition | None) -> None:
         """No record: news of a partition or of the client."""

@@ -134,7 +134,7 @@ class _Run:
             settings.total_bytes,
         )
         gate = Gate(self._consumer, self._assignment, limits, emit)
-        receiver = Receiver(worker.ordering, worker.executors)
+        receiver = Receiver(worker.ordering, worker.retry_order, worker.executors)
         self._loop = Loop(
             Stations(
                 self._consumer,

@@ -9,9 +9,9 @@
         assert [each.task_type for each in harness.done] == ["send_email"]
 
 All but Kafka, threads and time is the real thing: the wire, lanes, attempts, middleware, backoff,
-retry and dead-letter headers. A topic has one partition here. The clock moves only when told to, and
-starts at the real time. Only an ``async def`` handler's own timeout is measured in real seconds; a
-``def`` handler's is not enforced.
+retries in either order, retry and dead-letter headers. A topic has one partition here. The clock
+moves only when told to, and starts at the real time. Only an ``async def`` handler's own timeout is
+measured in real seconds; a ``def`` handler's is not enforced.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any, Self, Unpack
 from confluent_kafka import Message
 
 from stillframe.consumer.dispatch.attempt import Attempts
+from stillframe.consumer.dispatch.desk import keeps_its_lane
 from stillframe.consumer.dispatch.executors import epoch_milliseconds
 from stillframe.consumer.dispatch.lanes import Lanes
 from stillframe.consumer.executor import Executor
@@ -98,10 +99,11 @@ class WorkerHarness:
         self._assignment = Assignment(worker.families())
         for topic in self._assignment.topics:
             self._assignment.add(topic, 0, Ledger(0))
-        self._receiver = Receiver(worker.ordering, worker.executors)
+        self._receiver = Receiver(worker.ordering, worker.retry_order, worker.executors)
         self._lanes: Lanes[Arrival] = Lanes()
         self._waiting: DueHeap[Arrival] = DueHeap()
         self._due: dict[Arrival, int] = {}
+        self._heads: set[Arrival] = set()
         self._memory_wait = round(worker.settings.memory_wait * 1_000)
         self._ends = dict.fromkeys((name for family in worker.families() for name in family.names), 0)
         self.done: list[Ended] = []
@@ -167,12 +169,15 @@ class WorkerHarness:
         while True:
             for arrival in self._waiting.pop_due(self._clock):
                 del self._due[arrival]
-                self._lanes.add(arrival)
+                put = self._lanes.put_back if arrival in self._heads else self._lanes.add
+                self._heads.discard(arrival)
+                put(arrival)
             taken = next(filter(None, map(self._lanes.take, Executor)), None)
             if taken is None:
                 return
             self._settle(taken, self._attempts.run(taken))
-            self._lanes.open(taken)
+            if taken not in self._heads:
+                self._lanes.open(taken)
 
     def advance(self, seconds: float) -> None:
         """Let time go by, and run each task that becomes due at its very time.
@@ -211,6 +216,10 @@ class WorkerHarness:
                 self.done.append(_ended(arrival, arrival.record))
             case Skipped():
                 self.skipped.append(_ended(arrival, arrival.record))
+            case Retry() if keeps_its_lane(arrival, end):
+                arrival.state = after_failure(arrival.state, end, self._clock)
+                self._heads.add(arrival)
+                self._wait(arrival, end.due)
             case Retry() if end.due - self._clock <= self._memory_wait:
                 arrival.state = after_failure(arrival.state, end, self._clock)
                 self._wait(arrival, end.due)

@@ -9,7 +9,7 @@ from typing import Any
 
 from stillframe.consumer.events import Listener
 from stillframe.consumer.handler import Middleware
-from stillframe.consumer.ordering import Ordering
+from stillframe.consumer.ordering import Ordering, RetryOrder
 from stillframe.consumer.service import serve
 from stillframe.consumer.settings import WorkerSettings
 from stillframe.consumer.tasks import Tasks
@@ -32,6 +32,10 @@ class Worker(Tasks):
         middleware: functions around every attempt, outermost first.
         listeners: functions that receive every event of :mod:`stillframe.consumer.events`.
         ordering: task topic to :class:`Ordering`; ``KEY`` where nothing is said.
+        retry_order: task topic to :class:`RetryOrder`; ``RELAXED`` where nothing is said.
+
+    Raises:
+        DefinitionError: an argument cannot work, such as ``STRICT`` retries of a topic without order.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Worker(Tasks):
         lifespan: Lifespan | None = None,
         middleware: Sequence[Middleware] = (),
         ordering: Mapping[str, Ordering] | None = None,
+        retry_order: Mapping[str, RetryOrder] | None = None,
         listeners: Sequence[Listener] = (),
     ) -> None:
         super().__init__()
@@ -58,6 +63,8 @@ class Worker(Tasks):
         self.lifespan: Lifespan = lifespan or nullcontext
         self.middleware = tuple(middleware)
         self.ordering = dict(ordering or {})
+        self.retry_order = dict(retry_order or {})
+        _check_orders(self.ordering, self.retry_order)
         self.listeners = tuple(listeners)
         #: A plain flag: an Event's lock, taken by a signal handler over the thread that holds it, is a deadlock.
         self.stopping = False
@@ -66,13 +73,14 @@ class Worker(Tasks):
         """The topics of each task topic and this group.
 
         Raises:
-            DefinitionError: there is no handler, names collide or are too long, or ``ordering``
-                names a topic that no task type has.
+            DefinitionError: there is no handler, names collide or are too long, or ``ordering`` or
+                ``retry_order`` names a topic that no task type has.
         """
         if not self.topics:
             raise DefinitionError(f"worker {self.group!r} has no handler: decorate one with @worker.task(task_type)")
-        if strangers := set(self.ordering) - set(self.topics):
-            raise DefinitionError(f"ordering names {sorted(strangers)}, the task topics are {sorted(self.topics)}")
+        for name, topics in (("ordering", self.ordering), ("retry_order", self.retry_order)):
+            if strangers := set(topics) - set(self.topics):
+                raise DefinitionError(f"{name} names {sorted(strangers)}, the task topics are {sorted(self.topics)}")
         families = tuple(TopicFamily(topic, self.group, self.settings.retry_tiers) for topic in self.topics)
         check_collisions(families)
         return families
@@ -92,3 +100,12 @@ class Worker(Tasks):
     def stop(self) -> None:
         """Ask a running worker to drain and leave; returns at once. Safe from any thread and from signals."""
         self.stopping = True
+
+
+def _check_orders(ordering: Mapping[str, Ordering], retry_order: Mapping[str, RetryOrder]) -> None:
+    for topic, order in retry_order.items():
+        if order is RetryOrder.STRICT and ordering.get(topic) is Ordering.UNORDERED:
+            raise DefinitionError(
+                f"topic {topic!r} is UNORDERED, where no task waits for another: "
+                "STRICT retries need Ordering.KEY or Ordering.PARTITION"
+            )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from stillframe.consumer.dispatch.lanes import Lanes
 from stillframe.consumer.dispatch.lease import Lease
+from stillframe.consumer.dispatch.places import Places
 from stillframe.consumer.dispatch.solitude import Solitude
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
@@ -19,10 +20,14 @@ from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import End, Retry
 from stillframe.consumer.outcome.hop import after_failure
 from stillframe.consumer.outcome.waiting import DueHeap
+from stillframe.consumer.progress.strict_waits import Wait
 
 
 class Counts(NamedTuple):
-    """How many attempts run, are ready or wait for their lane, wait for their time, have outlived their timeout."""
+    """How many attempts run, are ready or wait for their lane, wait for their time, have outlived their timeout.
+
+    What lies behind a strict retry waits for its time as well.
+    """
 
     running: int
     queued: int
@@ -36,10 +41,12 @@ class Settled(NamedTuple):
     Attributes:
         waits: it is a retry that waits here; otherwise the end has to be booked.
         replaced: the arrival's slot was given away when it outlived its timeout.
+        wait: what has to be booked of a strict retry, whether it waits here or leaves with its partition.
     """
 
     waits: bool
     replaced: bool
+    wait: Wait | None = None
 
 
 class Desk:
@@ -58,6 +65,9 @@ class Desk:
         self._memory_wait = memory_wait
         self._lanes: Lanes[Arrival] = Lanes()
         self._waiting: DueHeap[Arrival] = DueHeap()
+        # Strict ones that wait at the head of their lane, which is closed: for their time, or for a place.
+        self._heads: set[Arrival] = set()
+        self._places = Places()
         self._running: dict[Partition, set[Arrival]] = {}
         self._free = dict(self.slots)
         self._stuck: set[Arrival] = set()
@@ -68,10 +78,14 @@ class Desk:
     def offer(self, arrivals: Iterable[Arrival], now: int) -> None:
         """Schedule received arrivals: into their lane, or into the heap until they are due."""
         for arrival in arrivals:
-            if arrival.due > now:
+            if arrival.strict and arrival.failed_here:
+                self._places.reserve(arrival)
+                self._lanes.add(arrival)  # it waits at its place, once it is the head
+            elif arrival.due > now:
                 self._waiting.push(arrival.due, arrival)
             else:
                 self._lanes.add(arrival)
+        self._admit()
 
     def take(self, executor: Executor, now: int, clock: float) -> Arrival | None:
         """The next arrival for a slot of this executor; ``None`` if none may start.
@@ -84,7 +98,7 @@ class Desk:
         suspect = self._solitude.suspect
         if suspect is not None and suspect.executor is not executor:
             return None
-        arrival = self._solitude.next(partial(self._lanes.take, executor), self._occupied)
+        arrival = self._solitude.next(partial(self._next, executor, now), self._occupied)
         if arrival is not None:
             self._running.setdefault(arrival.partition, set()).add(arrival)
             self._free[executor] -= 1
@@ -93,17 +107,24 @@ class Desk:
     def release(self, now: int) -> None:
         """Put those whose time has come into their lanes."""
         for arrival in self._waiting.pop_due(now):
-            self._lanes.add(arrival)
+            if arrival in self._heads:
+                self._put_back(arrival)
+            else:
+                self._lanes.add(arrival)
 
     def settle(self, arrival: Arrival, end: End, now: int) -> Settled:
         """Its attempt has ended: its lane is open, and a short retry waits for its time."""
         replaced = self._left(arrival)
+        if isinstance(end, Retry) and keeps_its_lane(arrival, end):
+            return self._keep(arrival, end, now, replaced=replaced)
+        self._places.leave(arrival)
         waits = isinstance(end, Retry) and self._stays(arrival, end, now)
         if isinstance(end, Retry) and waits:
             arrival.state = after_failure(arrival.state, end, now)
             arrival.failed_here = arrival.failed_here or end.failure is not None
             self._waiting.push(end.due, arrival)
         self._lanes.open(arrival)
+        self._admit()
         return Settled(waits, replaced)
 
     def give_up(self, arrival: Arrival) -> None:
@@ -111,14 +132,21 @@ class Desk:
         self._left(arrival)
 
     def withdraw(self, partitions: Collection[Partition]) -> list[Arrival]:
-        """Start nothing more of these partitions; returns the retries that waited in memory."""
+        """Start nothing more of these partitions; returns the retries that waited in memory.
+
+        But for strict ones: these wait in the commit's metadata.
+        """
         for partition in partitions:
             partition.leaving = True  # what still runs may fail yet, and would wait here for a retry
-        withdrawn = [*self._lanes.withdraw(partitions), *self._waiting.withdraw(partitions)]
+        heads = {*self._waiting.withdraw(partitions), *self._places.withdraw(partitions)}
+        withdrawn = [*self._lanes.withdraw(partitions), *heads]
+        for arrival in heads & self._heads:
+            self._heads.remove(arrival)
+            self._lanes.open(arrival)
         for suspect in self._solitude.drop(lambda arrival: arrival.partition in partitions):
             withdrawn.append(suspect)
             self._lanes.open(suspect)
-        return [arrival for arrival in withdrawn if arrival.failed_here]
+        return [arrival for arrival in withdrawn if arrival.failed_here and not arrival.strict]
 
     def stop_starting(self) -> None:
         """From now on nothing is taken, and no retry waits in memory."""
@@ -162,12 +190,60 @@ class Desk:
         return self._waiting.next_due
 
     def counts(self) -> Counts:
-        return Counts(sum(map(len, self._running.values())), self._lanes.queued, len(self._waiting), len(self._stuck))
+        running = sum(map(len, self._running.values()))
+        behind = self._lanes.behind
+        waiting = len(self._waiting) + len(self._places) + behind
+        return Counts(running, self._lanes.queued - behind, waiting, len(self._stuck))
 
     @property
     def _occupied(self) -> int:
         """How many run in slots; what has outlived its timeout has none any more."""
         return sum(self.slots.values()) - sum(self._free.values())
+
+    def _next(self, executor: Executor, now: int) -> Arrival | None:
+        """The head of the lane whose turn it is; strict ones that may not start yet are passed over."""
+        while (arrival := self._lanes.take(executor)) is not None:
+            if self._may_start(arrival, now):
+                return arrival
+        return None
+
+    def _may_start(self, arrival: Arrival, now: int) -> bool:
+        """Whether the head of a lane may start; a strict one that may not waits at its place."""
+        if not arrival.strict:
+            return True
+        if arrival.due > now:
+            self._waiting.push(arrival.due, arrival)
+        elif self._places.take(arrival):
+            return True
+        self._hold(arrival)
+        return False
+
+    def _keep(self, arrival: Arrival, end: Retry, now: int, *, replaced: bool) -> Settled:
+        """A strict retry waits at the head of its lane, however long; the poll thread books it in any case."""
+        arrival.state = after_failure(arrival.state, end, now)
+        arrival.due, arrival.failed_here = end.due, True
+        stays = self._starting and arrival.partition.owned and not arrival.partition.leaving
+        if stays:
+            self._waiting.push(end.due, arrival)
+            self._hold(arrival)
+        else:
+            self._places.leave(arrival)
+            self._lanes.open(arrival)
+        wait = Wait(arrival.record.offset, arrival.state.attempt, end.due, arrival.state.first_failed_at or now)
+        return Settled(stays, replaced, wait)
+
+    def _hold(self, arrival: Arrival) -> None:
+        self._heads.add(arrival)
+        self._lanes.hold(arrival)
+
+    def _put_back(self, arrival: Arrival) -> None:
+        self._heads.remove(arrival)
+        self._lanes.put_back(arrival)
+
+    def _admit(self) -> None:
+        """Where there are places again, those that have waited for one are next."""
+        for arrival in self._places.admitted():
+            self._put_back(arrival)
 
     def _left(self, arrival: Arrival) -> bool:
         """It runs no longer; True if its slot was given away while it was stuck."""
@@ -186,6 +262,11 @@ class Desk:
     def _stays(self, arrival: Arrival, end: Retry, now: int) -> bool:
         stays = self._starting and arrival.partition.owned and not arrival.partition.leaving
         return stays and end.due - now <= self._memory_wait
+
+
+def keeps_its_lane(arrival: Arrival, end: Retry) -> bool:
+    """Whether a retry waits at the head of its lane. An ETA, which is none, never does."""
+    return arrival.strict and (end.failure is not None or arrival.state.attempt > 1)
 
 
 def cancel(arrivals: Iterable[Arrival]) -> None:

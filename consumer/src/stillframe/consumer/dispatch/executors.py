@@ -24,6 +24,7 @@ from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import End, Retry
+from stillframe.consumer.progress.strict_waits import Wait
 
 #: Seconds that the clock thread sleeps at most: what is due is told by the wall clock, which may be set back.
 NAP = 1.0
@@ -58,6 +59,7 @@ class Executors:
 
     Attributes:
         ends: arrivals with their ends, for the poll thread to collect; a deque is safe between threads.
+        waits: strict retries, for it to note before it books ends: each was there before its arrival's end.
         crashed: set once a handler has asked the process to end.
     """
 
@@ -86,6 +88,7 @@ class Executors:
         self._idle = threading.Condition(self._lock)  # the poll thread, while it drains
         self._serial = 0
         self.ends: deque[tuple[Arrival, End]] = deque()
+        self.waits: deque[tuple[Partition, Wait]] = deque()
         self.crashed: WorkerError | None = None
         self._coroutines: Coroutines | None = None
         if on_loop is not None:
@@ -114,7 +117,7 @@ class Executors:
         """Start nothing more of these partitions; returns the retries that waited in memory."""
         with self._lock:
             withdrawn = self._desk.withdraw(partitions)
-            self._wake()  # perhaps all stood aside for a suspect among them
+            self._wake()  # perhaps all stood aside for a suspect among them, or waited behind a strict retry
             return withdrawn
 
     def stop_starting(self) -> None:
@@ -228,7 +231,7 @@ class Executors:
         """The next arrival to run, or ``None`` when this thread is to end."""
         with self._lock:
             while not self._closed:
-                arrival = self._desk.take(executor, self._now(), self._lease_clock())
+                arrival = self._next(executor)
                 if arrival is not None:
                     return arrival
                 self._work[executor].wait()
@@ -236,7 +239,15 @@ class Executors:
 
     def _take_now(self, executor: Executor) -> Arrival | None:
         with self._lock:
-            return None if self._closed else self._desk.take(executor, self._now(), self._lease_clock())
+            return None if self._closed else self._next(executor)
+
+    def _next(self, executor: Executor) -> Arrival | None:
+        """What the desk gives out. On the way there it may have come upon strict ones that have to wait."""
+        first_due = self._desk.next_due
+        arrival = self._desk.take(executor, self._now(), self._lease_clock())
+        if self._desk.next_due != first_due:
+            self._clock.notify()
+        return arrival
 
     def _wake(self, awake: Executor | None = None) -> None:
         """Wake as many as there is work for, beside the one slot that is awake and will take some."""
@@ -262,9 +273,11 @@ class Executors:
         """Book the end; False if this thread's slot was given away while it was stuck in the handler."""
         with self._lock:
             settled = self._desk.settle(arrival, end, self._now())
-            if not settled.waits:
+            if settled.wait is not None:
+                self.waits.append((arrival.partition, settled.wait))
+            elif not settled.waits:
                 self.ends.append((arrival, end))
-            elif isinstance(end, Retry) and self._desk.next_due == end.due:
+            if settled.waits and isinstance(end, Retry) and self._desk.next_due == end.due:
                 self._clock.notify()
             self._idle.notify()
             self._wake(awake=None if settled.replaced else arrival.executor)

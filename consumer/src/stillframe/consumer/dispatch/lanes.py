@@ -37,12 +37,13 @@ Item = TypeVar("Item", bound=Laned)
 class Lane(Generic[Item]):
     """Items in order. It is closed while one of them runs, and stands in line while it is open and has any."""
 
-    __slots__ = ("closed", "items")
+    __slots__ = ("closed", "held", "items")
 
     def __init__(self) -> None:
         # An OrderedDict: the head and any single item leave in constant time.
         self.items: OrderedDict[Item, None] = OrderedDict()
         self.closed = False
+        self.held = False  # closed, and its head waits at its place
 
     @property
     def head(self) -> Item:
@@ -52,7 +53,7 @@ class Lane(Generic[Item]):
 class Lanes(Generic[Item]):
     """Items by lane; an item without one gets a lane for itself."""
 
-    __slots__ = ("_lanes", "_lines", "_of_partition", "queued")
+    __slots__ = ("_lanes", "_lines", "_of_partition", "behind", "queued")
 
     def __init__(self) -> None:
         self._lanes: dict[Hashable, Lane[Item]] = {}
@@ -61,6 +62,8 @@ class Lanes(Generic[Item]):
         self._of_partition: dict[Hashable, dict[Item, Lane[Item]]] = {}
         #: Items added and not yet taken.
         self.queued = 0
+        #: Of these, what lies behind a head that waits at its place.
+        self.behind = 0
 
     def add(self, item: Item) -> None:
         key = item.lane
@@ -83,19 +86,26 @@ class Lanes(Generic[Item]):
         self._gone(item)
         return item
 
+    def hold(self, item: Item) -> None:
+        """The item taken from the lane waits at its place: the lane is closed until it is put back, or leaves."""
+        lane = None if item.lane is None else self._lanes.get(item.lane)
+        if lane is not None and not lane.held:
+            lane.held = True
+            self.behind += len(lane.items)
+
     def open(self, item: Item) -> None:
         """The item taken from the lane has ended, or waits elsewhere: the next may run."""
         lane = None if item.lane is None else self._lanes.get(item.lane)
         if lane is not None and lane.closed:
-            lane.closed = False
+            self._reopen(lane)
             self._line_up_or_forget(item.lane, lane)
 
     def put_back(self, item: Item) -> None:
         """The item taken from the lane returns to its head, and the lane is open: the item is its next."""
         lane = (None if item.lane is None else self._lanes.get(item.lane)) or Lane()
+        self._reopen(lane)
         self._put(lane, item)
         lane.items.move_to_end(item, last=False)
-        lane.closed = False
         self._line_up(lane)
 
     def withdraw(self, partitions: Collection[Hashable]) -> list[Item]:
@@ -111,6 +121,7 @@ class Lanes(Generic[Item]):
             self._lines[lane.head.executor].remove(_source(lane.head), lane)
         for item, lane in withdrawn.items():
             del lane.items[item]
+            self.behind -= lane.held
         for key, lane in headless.items():
             self._line_up_or_forget(key, lane)
         self.queued -= len(withdrawn)
@@ -120,8 +131,14 @@ class Lanes(Generic[Item]):
         """How many items this executor could start now."""
         return self._lines[executor].size
 
+    def _reopen(self, lane: Lane[Item]) -> None:
+        if lane.held:
+            self.behind -= len(lane.items)
+        lane.closed = lane.held = False
+
     def _put(self, lane: Lane[Item], item: Item) -> None:
         lane.items[item] = None
+        self.behind += lane.held
         self._of_partition.setdefault(item.partition, {})[item] = lane
         self.queued += 1
 

@@ -110,4 +110,5 @@ def _app(health: Health, registry: CollectorRegistry) -> Callable[..., Iterable[
 def _answer(start_response: Callable[..., Any], verdict: Verdict, well: str, ill: str) -> list[bytes]:
     # A new list each time: wsgiref adds the length of the body to the one it is given.
     start_response("200 OK" if verdict.ok else "503 Service Unavailable", list(JSON))
-    return [orjson.dumps({"status": well if verdict.ok else ill, "reasons": verdict.reasons})]
+    told = {"status": well if verdict.ok else ill, "reasons": verdict.reasons}
+    return [orjson.dumps(told | {"notes": verdict.notes} if verdict.notes else told)]

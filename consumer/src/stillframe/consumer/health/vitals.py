@@ -118,7 +118,8 @@ class Vitals:
 
     def ready(self, now: float) -> Verdict:
         """Whether tasks get done."""
-        return Verdict.of(self._faults(now))
+        paused = (each for each in self._turn.partitions if each.owned and each.paused is not None)
+        return Verdict.of(self._faults(now), (f"{each} takes in no more: {each.paused}" for each in paused))
 
     def _listen_for_doubt(self, event: Event) -> None:
         if isinstance(event, MembershipDoubted | MembershipProved):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.progress.strict_waits import Wait
 from stillframe.consumer.quarantine.marks import Verdict
 from stillframe.schemas import DecodeError, Record
 from stillframe.schemas.headers import DeliveryState
@@ -28,7 +29,9 @@ class Arrival:
         fault: why it cannot even be scheduled; it then goes to the dead-letter topic unrun.
         context: what the handler sees, while it runs.
         verdict: what the quarantine says of it.
-        failed_here: its last attempt was made in this process: the state is ahead of the record's headers.
+        failed_here: its last attempt was made in this ownership or waits by its commits: the state is ahead of the
+            record's headers.
+        strict: when it fails it keeps its lane closed until it has come to an end.
     """
 
     record: Record
@@ -42,6 +45,14 @@ class Arrival:
     context: TaskContext | None = None
     verdict: Verdict = Verdict.RUN
     failed_here: bool = False
+    strict: bool = False
+
+    def go_on(self, wait: Wait) -> None:
+        """Wait as it did in the ownership that has committed this: the same attempt, at the same time."""
+        self.state = replace(
+            self.state, attempt=wait.attempt, not_before=wait.due, first_failed_at=wait.first_failed_at
+        )
+        self.due, self.failed_here = wait.due, True
 
     @property
     def alone(self) -> bool:

@@ -32,6 +32,7 @@ class Partition:
         committed: what the broker has acknowledged, if anything.
         leaving: it is about to be given up: no retry of its tasks may wait in memory any more.
         paused: why intake is paused; ``None`` while it flows.
+        promised: strict waits of its last owner whose records are still to come.
         held: hand-offs that the broker has refused and that are being tried again.
         marks: what is known against its records, by offset; most partitions have none.
         stopped: why the client can read no further, such as an offset out of range.
@@ -52,6 +53,7 @@ class Partition:
         "owned",
         "ownership",
         "paused",
+        "promised",
         "read_up_to",
         "stopped",
         "tier",
@@ -72,6 +74,7 @@ class Partition:
         self.owned = True
         self.leaving = False
         self.paused: str | None = None
+        self.promised = ledger.promised
         self.held = 0
         self.stopped: str | None = None
         self.marks: Marks = {}

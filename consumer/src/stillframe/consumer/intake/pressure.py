@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from stillframe.consumer.progress.ledger import Ledger
+from stillframe.consumer.progress.strict_waits import MOST_WAITS
 
 RECORDS: Final = "records"
 BYTES: Final = "bytes"
 SPAN: Final = "span"
 MAP: Final = "map"
+#: Nothing but strict retries is started, either: every place is taken (:mod:`..dispatch.places`).
+WAITS: Final = "strict retries"
 
 #: Share of the commit's metadata at which intake stops. What is here already fills the rest as it ends; beyond
 #: that the map is cut, and a crash would run again what it no longer tells.
@@ -25,7 +28,7 @@ FULL_METADATA: Final = 0.75
 class Limits:
     """What a partition may hold unfinished: records, bytes, and offsets from the oldest to the newest.
 
-    Besides, its map of what is done above the oldest must fit into the metadata of a commit.
+    Besides, its strict retries and its map of what is done above the oldest must fit into the metadata of a commit.
 
     Attributes:
         total_records, total_bytes: what all owned partitions may hold together.
@@ -60,4 +63,7 @@ class Limits:
             return SPAN
         if ledger.fullness >= FULL_METADATA * ratio:
             return MAP
+        # As long as some are still to come, reading on is the only way to have fewer of them.
+        if ledger.waiting >= MOST_WAITS * ratio and not ledger.promised:
+            return WAITS
         return None

@@ -11,7 +11,7 @@ from confluent_kafka import Message
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
-from stillframe.consumer.ordering import Ordering
+from stillframe.consumer.ordering import Ordering, RetryOrder
 from stillframe.consumer.retry import LONGEST_WAIT
 from stillframe.schemas import DecodeError, InvalidHeaders, Record
 from stillframe.schemas.headers import DeliveryState, Origin, read_delivery_state
@@ -20,10 +20,16 @@ from stillframe.schemas.wire import peek_type
 
 
 class Receiver:
-    """Makes arrivals; knows each topic's ordering, and each task type's executor."""
+    """Makes arrivals; knows each topic's ordering and order of retries, and each task type's executor."""
 
-    def __init__(self, ordering: Mapping[str, Ordering], executors: Mapping[str, Executor]) -> None:
+    def __init__(
+        self,
+        ordering: Mapping[str, Ordering],
+        retry_order: Mapping[str, RetryOrder],
+        executors: Mapping[str, Executor],
+    ) -> None:
         self._ordering = ordering
+        self._strict = {topic for topic, order in retry_order.items() if order is RetryOrder.STRICT}
         self._executors = executors
 
     def arrival(self, message: Message, partition: Partition, now: int) -> Arrival:
@@ -60,9 +66,11 @@ class Receiver:
         return self._typed(Arrival(record, partition, lane, state, due=due))
 
     def _typed(self, arrival: Arrival) -> Arrival:
-        """With the task type that the record tells, and its handler's executor; what has neither goes to a thread,
-        where it comes to its end in the dead-letter topic.
+        """With its topic's order of retries, its task type as the record tells it, and its handler's executor;
+        what has no handler goes to a thread, where it comes to its end in the dead-letter topic.
         """
+        # Without a lane there is nobody whose order could be kept.
+        arrival.strict = arrival.lane is not None and arrival.partition.family.topic in self._strict
         with suppress(DecodeError):
             arrival.task_type = peek_type(arrival.record)
             arrival.executor = self._executors.get(arrival.task_type, Executor.THREAD)

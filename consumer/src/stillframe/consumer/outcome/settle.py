@@ -28,7 +28,10 @@ class Settlement:
 
     def tick(self) -> None:
         """Book every end that has come in since the last call."""
-        ends = self._executors.ends
+        ends, waits = self._executors.ends, self._executors.waits
+        while waits:
+            partition, wait = waits.popleft()
+            partition.ledger.wait(wait)
         while ends:
             arrival, end = ends.popleft()
             match end:
@@ -41,7 +44,10 @@ class Settlement:
         self._handoffs.tick()
 
     def hand_over(self, partitions: Collection[Partition]) -> None:
-        """Start nothing more of these partitions, and hand their retries that wait in memory to a tier."""
+        """Start nothing more of these partitions, and hand their retries that wait in memory to a tier.
+
+        Strict ones stay where they are: the commit tells of them.
+        """
         for arrival in self._executors.withdraw(partitions):
             self._handoffs.add(arrival, Retry(arrival.state.not_before or 0, None))
         self._handoffs.tick()

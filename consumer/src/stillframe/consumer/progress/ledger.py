@@ -32,7 +32,7 @@ class Ledger:
     Memory is proportional to the unfinished offsets and the runs, whatever the span they lie in.
     """
 
-    __slots__ = ("_fullness", "_position", "_promised", "_runs", "_unfinished", "_waits", "bytes")
+    __slots__ = ("_fullness", "_known_end", "_position", "_promised", "_runs", "_unfinished", "_waits", "bytes")
 
     def __init__(self, start: int, known: Known = NOTHING) -> None:
         """A ledger of a partition that begins.
@@ -50,6 +50,7 @@ class Ledger:
         self._waits: dict[int, Wait] = {}
         # Waits of the last owner whose records are still to come.
         self._promised = deque(known.waits)
+        self._known_end = known.end
         self._fullness = 0.0
         self.bytes = 0
 
@@ -57,6 +58,11 @@ class Ledger:
         """Take in the next offset; False for one that needs no run: received before, or done before."""
         if offset < self._position:
             return False
+        if offset == self._position >= self._known_end:  # as nearly always: no gap, and nothing known of it
+            self._position = offset + 1
+            self._unfinished[offset] = size
+            self.bytes += size
+            return True
         done = offset in self._runs
         end = offset + 1 if done else offset
         if self._unfinished and end > self._position:
@@ -75,11 +81,13 @@ class Ledger:
         if size is None:
             return False
         self.bytes -= size
-        self._waits.pop(offset, None)
-        if offset > self.committable:
+        if self._waits:
+            self._waits.pop(offset, None)
+        frontier = next(iter(self._unfinished), self._position)
+        if offset > frontier:
             self._runs.add(offset, offset + 1)
-        else:
-            self._follow_frontier()
+        elif self._runs:
+            self._runs.forget_below(frontier)
         return True
 
     def wait(self, wait: Wait) -> None:
