@@ -10,10 +10,9 @@ from itertools import pairwise
 import pytest
 
 from stillframe.consumer import TaskContext, Worker
+from stillframe.consumer.deadlines import LONGEST_COMMIT, LONGEST_LEAVE
 from stillframe.consumer.events import Event, Turned
-from stillframe.consumer.loop import COMMIT_TIMEOUT
 from stillframe.consumer.progress.commits import Commits
-from stillframe.consumer.service import CLOSE_TIMEOUT
 from tests.engine.journal import Journal
 from tests.engine.looking import await_commits
 from tests.engine.protocols import ASSIGNOR
@@ -119,5 +118,5 @@ def test_a_coordinator_that_falls_silent_in_a_revoke_stops_no_polling(
         others.enter_context(running(worker("three")))
         with silence.falling():
             one.close()
-            assert time.monotonic() - silence.since < COMMIT_TIMEOUT + CLOSE_TIMEOUT + 2
+            assert time.monotonic() - silence.since < LONGEST_COMMIT + LONGEST_LEAVE + 2
         all_done()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from stillframe.consumer.deadlines import KILLED
 from stillframe.consumer.quarantine.endings import EXIT_KILLED
-from stillframe.consumer.supervisor import BEYOND_GRACE
 from tests.engine.process import WorkerProcess, worker_process
 from tests.engine.running import make_worker
 from tests.engine.topics import create_family
@@ -42,7 +42,7 @@ def stuck(request: pytest.FixtureRequest, kafka: Kafka, topic_name: str, tmp_pat
 def test_what_does_not_end_in_the_grace_period_is_named(stuck: WorkerProcess) -> None:
     started = time.monotonic()
     assert stuck.terminate() == 0
-    assert GRACE <= time.monotonic() - started <= GRACE + BEYOND_GRACE + SLACK
+    assert GRACE <= time.monotonic() - started <= GRACE + KILLED + SLACK
     (stopped,) = [line for line in stuck.log.read_text().splitlines() if "worker_stopped" in line]
     assert str(stuck.lines("start")[0]["task_id"]) in stopped
 
@@ -51,7 +51,7 @@ def test_what_does_not_end_in_the_grace_period_is_named(stuck: WorkerProcess) ->
 def test_a_worker_that_cannot_even_hear_is_killed(stuck: WorkerProcess) -> None:
     started = time.monotonic()
     assert stuck.terminate() == EXIT_KILLED
-    assert GRACE <= time.monotonic() - started <= GRACE + BEYOND_GRACE + SLACK
+    assert GRACE <= time.monotonic() - started <= GRACE + KILLED + SLACK
 
 
 def test_a_second_signal_ends_it_at_once(stuck: WorkerProcess) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stillframe.consumer import Retry, RetryOrder, TaskContext, Worker
+from stillframe.consumer import PermanentError, Retry, RetryOrder, TaskContext, Worker
 from stillframe.consumer.events import Event, PartitionsAssigned
 from stillframe.schemas import Task
 from tests.engine.work import Work, work_type
@@ -60,6 +60,10 @@ worker = Worker(
 @worker.task(TASK_TYPE, retry=Retry(base=DELAY, cap=DELAY, jitter=0))
 def handle(work: Work, context: TaskContext) -> None:
     """Sleep as many seconds as the kind says; or end the first process that gets it, or fail at first."""
+    if work.kind == "fails when told":
+        while not Path(f"{os.environ['APP_JOURNAL']}.fail").exists():
+            time.sleep(0.01)
+        raise PermanentError("as told")
     if work.kind == "exit once":
         with suppress(FileExistsError):
             Path(f"{os.environ['APP_JOURNAL']}.exited").touch(exist_ok=False)

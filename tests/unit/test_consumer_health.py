@@ -9,9 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import TypeAdapter
 
 from stillframe.consumer import WorkerSettings, events
 from stillframe.consumer.events import AttemptStarted, Turned
+from stillframe.consumer.explain.facts import WorkerFacts
+from stillframe.consumer.explain.insight import Insight
 from stillframe.consumer.health import Health, Verdict, serve_health
 from stillframe.consumer.health.vitals import Vitals
 from stillframe.consumer.intake.partition import LogBounds
@@ -208,15 +211,22 @@ class TestTheServer:
         assert b"\nstillframe_commits_total 1.0\n" in body
         assert b"python_info" not in body
 
+    def test_it_explains(self) -> None:
+        """With the same facts as the command; a worker that has no partition yet says at least whose it is."""
+        with serving(Health(60.0, [])) as get:
+            status, body = get("/explain")
+        assert status == 200
+        assert TypeAdapter(WorkerFacts).validate_json(body) == WorkerFacts("mailer", 1)
+
     def test_anything_else_is_not_found(self) -> None:
         """It says what there is."""
         with serving(Health(60.0, [])) as get:
-            assert get("/") == (404, b"there are /metrics, /livez and /readyz\n")
+            assert get("/") == (404, b"there are /metrics, /livez, /readyz and /explain\n")
 
     def test_none_turns_it_off(self) -> None:
         """No port, no thread."""
         settings = WorkerSettings(health_port=None)
-        with serve_health(settings, Health(60.0, []), Metrics("mailer")) as address:
+        with serve_health(settings, Health(60.0, []), Metrics("mailer"), Insight("mailer", 1)) as address:
             assert address is None
 
     def test_a_port_that_is_taken_is_refused_with_its_cure(self) -> None:
@@ -263,7 +273,7 @@ class Get:
 def serving(health: Health, metrics: Metrics | None = None, **settings: Any) -> Iterator[Get]:
     local: dict[str, Any] = {"health_host": "127.0.0.1", "health_port": 0}
     chosen = WorkerSettings(**(local | settings))
-    with serve_health(chosen, health, metrics or Metrics("mailer")) as address:
+    with serve_health(chosen, health, metrics or Metrics("mailer"), Insight("mailer", 1)) as address:
         assert address is not None
         yield Get(address)
 

@@ -182,6 +182,7 @@ def example(kind: Any, each: Arrival | None = None) -> Event:
     each = each or running()
     values: dict[str, Any] = {
         "arrival": each, "partition": each.partition, "partitions": [each.partition], "unfinished": [each],
+        "unwritten": [each],
         "end": Retry(1_893_456_000_000, FAILURE), "seconds": 1.0, "topics": ("emails",), "task_type": "send_email",
         "task_id": "0198", "running": 1, "queued": 2, "waiting": 3,
     }  # fmt: skip

@@ -251,6 +251,17 @@ class Draining:
 
 
 @dataclass(frozen=True, slots=True)
+class GraceOver:
+    """The grace period of a stop is over, and these have not ended: they will be delivered again.
+
+    ``unfinished`` are in their handlers; the write of ``unwritten`` to their next topic is not acknowledged.
+    """
+
+    unfinished: Sequence[Arrival]
+    unwritten: Sequence[Arrival]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStopped:
     """``unfinished`` did not end within the grace period and will be delivered again."""
 
@@ -285,6 +296,7 @@ Event = (
     | ClientTrouble
     | Turned
     | Draining
+    | GraceOver
     | WorkerStopped
 )
 Listener = Callable[[Event], None]

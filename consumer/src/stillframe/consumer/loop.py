@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stillframe.consumer.deadlines import Deadlines
 from stillframe.consumer.dispatch.desk import cancel
 from stillframe.consumer.dispatch.executors import Executors, epoch_milliseconds
 from stillframe.consumer.events import (
@@ -35,6 +36,7 @@ from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.intake.receive import Receiver
 from stillframe.consumer.intake.restart import Restarts
+from stillframe.consumer.last_words import LastWords
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
 from stillframe.consumer.quarantine.marks import judge
@@ -44,8 +46,6 @@ BATCH = 1_000
 #: Seconds that a turn may wait for messages; shorter while a partition waits to be resumed.
 PATIENCE = 0.05
 PATIENCE_WHILE_PAUSED = 0.005
-#: Seconds for the last commit at a stop.
-COMMIT_TIMEOUT = 3.0
 #: Error codes after which a partition gives no more records until an operator acts.
 DEAD_ENDS = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._BAD_COMPRESSION})
 
@@ -105,24 +105,25 @@ class Loop:
         self._restarts.follow(self._consumer, self._logs.tick(time.monotonic()))
         self._watch()
 
-    def drain(self, reason: str, grace: float) -> None:
-        """Start nothing more, let running tasks end within ``grace`` seconds, hand over, commit.
+    def drain(self, reason: str, deadlines: Deadlines, last_words: LastWords) -> None:
+        """Start nothing more, let running tasks end, hand over, commit; see :mod:`~.deadlines`.
 
         Polling goes on meanwhile, with every partition paused: a worker that drains is still a
         member of its group, and a rebalance may take partitions from it.
         """
         self._emit(Draining(reason))
-        deadline = time.monotonic() + grace
         self._executors.stop_starting()
         self._gate.close()
         # First of all, so that the broker's reports come in while handlers finish.
         self._settlement.hand_over(list(self._assignment))
-        while self._busy() and time.monotonic() < deadline:
+        self._commits.every_outcome()  # the last commit may find nobody
+        while self._busy() and time.monotonic() < deadlines.drained:
             self.turn()
+        last_words.say()
         owned = list(self._assignment)
         now = time.monotonic()
         unfinished = self._settlement.conclude(owned, now, now)
-        self._commit_last(owned)
+        self._commit_last(owned, deadlines.committed(now))
         cancel(self._executors.running())
         self._assignment.release(owned)
         self._emit(WorkerStopped(unfinished))
@@ -132,13 +133,12 @@ class Loop:
         running, ends = self._executors.running(), self._executors.ends
         return bool(running or ends) or self._settlement.pending(list(self._assignment))
 
-    def _commit_last(self, owned: list[Partition]) -> None:
+    def _commit_last(self, owned: list[Partition], until: float) -> None:
         """Polling goes on: it brings the answers, and leads through a rebalance, which refuses commits."""
-        until = time.monotonic() + COMMIT_TIMEOUT
         self._commits.last(self._consumer, owned)
         while not self._commits.insist(self._consumer, owned):
             if time.monotonic() >= until:
-                self._emit(CommitFailed(f"the last one is not acknowledged after {COMMIT_TIMEOUT:g} s"))
+                self._emit(CommitFailed("the last one is not acknowledged: the group coordinator does not answer"))
                 return
             self._wait()
             self._errors.check()

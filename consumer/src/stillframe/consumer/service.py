@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
+from stillframe.consumer.deadlines import LONGEST_LEAVE, Deadlines
 from stillframe.consumer.dispatch.attempt import Attempts
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.executors import Executors, InProcesses, OnLoop, epoch_milliseconds
@@ -21,6 +20,7 @@ from stillframe.consumer.dispatch.processes import ProcessSlot
 from stillframe.consumer.errors import CrashedHandler
 from stillframe.consumer.events import Event, Events, Warned, WorkerStarted
 from stillframe.consumer.executor import Executor
+from stillframe.consumer.explain.insight import Insight
 from stillframe.consumer.handler import check_place
 from stillframe.consumer.health import Health, serve_health
 from stillframe.consumer.intake.arrival import Arrival
@@ -32,6 +32,7 @@ from stillframe.consumer.intake.pressure import Limits
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.intake.receive import Receiver
 from stillframe.consumer.intake.restart import Restarts
+from stillframe.consumer.last_words import LastWords
 from stillframe.consumer.listeners.logs import Logs
 from stillframe.consumer.listeners.metrics import Metrics
 from stillframe.consumer.listeners.traces import Traces
@@ -46,6 +47,7 @@ from stillframe.consumer.quarantine.aftermath import confess, noted, noted_async
 from stillframe.consumer.quarantine.companion import Companion
 from stillframe.consumer.quarantine.inheritance import inherit
 from stillframe.consumer.quarantine.journal import Journal
+from stillframe.consumer.signals import listening
 from stillframe.producer.client import Client
 from stillframe.producer.settings import build, check_transport
 
@@ -53,9 +55,6 @@ if TYPE_CHECKING:
     from stillframe.consumer.worker import Worker
 
 Emit = Callable[[Event], None]
-
-#: Seconds for leaving the group: librdkafka's close can hang when the broker is gone.
-CLOSE_TIMEOUT = 5.0
 
 
 def serve(worker: Worker) -> None:
@@ -70,11 +69,14 @@ def serve(worker: Worker) -> None:
     )
     metrics = Metrics(worker.group)
     logs = Logs(worker.group, level=settings.log_level)
-    emit = Events([logs, metrics, health, *worker.listeners]).emit
+    insight = Insight(worker.group, settings.threads)
+    emit = Events([logs, metrics, health, insight, *worker.listeners]).emit
+    last_words = LastWords(insight, emit)
     if warning := check_transport(settings):
         emit(Warned(warning))
     inheritance = inherit()
-    with _stop_on_signals(worker), serve_health(settings, health, metrics) as address:
+    hearing = listening(worker, lambda: logs.explain(insight.facts()), last_words.say)
+    with hearing, serve_health(settings, health, metrics, insight) as address:
         if address is not None:
             logs.serving(address)
         partition_counts = require_safe_topics(
@@ -94,8 +96,9 @@ def serve(worker: Worker) -> None:
         )
         with worker.lifespan() as state:
             run = _Run(worker, partition_counts, emit, state, companion, journal)
+            run.show(insight)
             try:
-                run.serve()
+                run.serve(last_words)
             finally:
                 run.close()
 
@@ -115,6 +118,7 @@ class _Run:
         settings = worker.settings
         self._worker = worker
         self._emit = emit
+        self._deadlines: Deadlines | None = None
         self._commits = Commits(settings.commit_policy, emit, time.monotonic())
         self._errors = ClientErrors(emit)
         self._consumer = self._make_consumer()
@@ -124,7 +128,7 @@ class _Run:
         self._confess = partial(confess, journal, companion)
         self._client = Client(settings.handoff_settings())
         handoffs = partial(HandOffs, self._client, partition_counts, emit=emit, now=epoch_milliseconds)
-        settlement = Settlement(self._executors, self._commits, handoffs)
+        self._settlement = settlement = Settlement(self._executors, self._commits, handoffs)
         limits = Limits(
             settings.partition_records,
             settings.partition_bytes,
@@ -133,6 +137,7 @@ class _Run:
             settings.total_records,
             settings.total_bytes,
         )
+        self._watch = self._make_watch()
         gate = Gate(self._consumer, self._assignment, limits, emit)
         receiver = Receiver(worker.ordering, worker.retry_order, worker.executors)
         self._loop = Loop(
@@ -145,7 +150,7 @@ class _Run:
                 settlement,
                 gate,
                 self._commits,
-                self._make_watch(),
+                self._watch,
                 Restarts(
                     self._assignment,
                     settlement,
@@ -190,7 +195,11 @@ class _Run:
     def _run_in_process(self, journal: Journal | None, arrival: Arrival, slot: ProcessSlot) -> End:
         return noted(lambda each: self._attempts.run_in_process(each, slot), journal)(arrival)
 
-    def serve(self) -> None:
+    def show(self, insight: Insight) -> None:
+        """Let it look at the stations."""
+        insight.attach(self._assignment, self._settlement)
+
+    def serve(self, last_words: LastWords) -> None:
         """Poll until told to stop, then drain.
 
         Raises:
@@ -203,7 +212,10 @@ class _Run:
         while not self._worker.stopping and self._executors.crashed is None:
             self._loop.turn()
         crashed = self._executors.crashed
-        self._loop.drain("asked to stop" if crashed is None else str(crashed), self._worker.settings.grace)
+        asked = self._worker.asked_to_stop_at
+        self._deadlines = Deadlines(time.monotonic() if asked is None else asked, self._worker.settings.grace)
+        reason = "asked to stop" if crashed is None else str(crashed)
+        self._loop.drain(reason, self._deadlines, last_words)
         if self._executors.crashed is not None:  # perhaps only during the drain
             if isinstance(self._executors.crashed, CrashedHandler):
                 self._confess()
@@ -213,11 +225,19 @@ class _Run:
         """Leave the group and let executors go, each step bounded."""
         self._executors.close()
         self._attempts.close()
-        closing = threading.Thread(target=self._consumer.close, name="stillframe-close", daemon=True)
-        closing.start()
-        closing.join(CLOSE_TIMEOUT)
-        # Nothing is waited for: what it still holds belongs to offsets that were not committed.
-        self._client.close(0.0)
+        self._watch.close()
+        # Both can hang when the broker is gone. Of what the producer still holds nothing is waited for: it
+        # belongs to offsets that were not committed.
+        now = time.monotonic()
+        until = now + LONGEST_LEAVE if self._deadlines is None else self._deadlines.left(now)
+        closing = [
+            threading.Thread(target=self._consumer.close, name="stillframe-close", daemon=True),
+            threading.Thread(target=self._client.close, args=(0.0,), name="stillframe-close-handoffs", daemon=True),
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _make_watch(self) -> LogWatch:
         settings = self._worker.settings
@@ -228,26 +248,3 @@ class _Run:
         properties = self._worker.settings.consumer_properties(self._worker.group)
         callbacks = {"error_cb": self._errors, "on_commit": self._commits.acknowledged}
         return build(Consumer, properties | callbacks)
-
-
-@contextmanager
-def _stop_on_signals(worker: Worker) -> Iterator[None]:
-    """SIGTERM and SIGINT drain; a second one ends the process at once. Only the main thread can listen."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _frame: object) -> None:
-        if worker.stopping:
-            # At once, by the signal itself: that is how others see that it was no crash. It loses
-            # nothing: what is not committed is delivered again.
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        worker.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,8 +7,9 @@ of what. It touches no Kafka and imports none of the user's code.
 
 How a stop goes: SIGTERM or SIGINT reaches the supervisor, which passes SIGTERM on. The child turns
 unready, starts no new task, drains up to its grace period, commits, leaves the group and exits 0.
-One second after the grace period the child is killed; a second signal kills it at once. Neither
-loses anything: what was not committed is delivered again.
+One second after the grace period the child is killed, and asked before where its threads are; a second
+signal kills it at once. Neither loses anything: what was not committed is delivered again.
+:mod:`~stillframe.consumer.deadlines` has the time of every step.
 
 How a crash goes: a child that a task has killed is started again in place, and finds in the journal
 whom to suspect. Any other end is the supervisor's own.
@@ -16,6 +17,7 @@ whom to suspect. Any other end is the supervisor's own.
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import signal
@@ -25,8 +27,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Final
 
+from stillframe.consumer.deadlines import ASKED, KILLED
 from stillframe.consumer.lifeline import FAREWELL, LIFELINE
 from stillframe.consumer.quarantine import journal
 from stillframe.consumer.quarantine.endings import Ending, Restarts
@@ -34,8 +38,6 @@ from stillframe.consumer.quarantine.inheritance import Inheritance, bequeathed
 from stillframe.consumer.quarantine.kernel import MemoryKills, is_stopped
 from stillframe.consumer.quarantine.pulse import TICK, PulseWatch
 
-#: Seconds that the child gets beyond its grace period.
-BEYOND_GRACE: Final = 1.0
 DEFAULT_GRACE: Final = 25.0
 
 
@@ -82,7 +84,7 @@ class _Supervisor:
         journal.still_pulse(self._journal)
         ours, theirs = socket.socketpair()
         with ours:
-            with theirs:
+            with theirs, _held(signal.SIGUSR1):  # the child inherits that, until it can answer
                 process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
                     [sys.executable, "-m", "stillframe.consumer.child", self._target],
                     env=os.environ | {LIFELINE: str(theirs.fileno())} | bequeathed(inheritance),
@@ -104,6 +106,8 @@ class _Stop:
     def __init__(self, wakeup: socket.socket) -> None:
         self.wakeup = wakeup
         self.times = 0
+        #: How often it was asked where the child's threads are, and has not passed that on.
+        self.questions = 0
 
     def asked(self) -> int:
         """How often so far; takes in what has come since."""
@@ -112,6 +116,7 @@ class _Stop:
         except BlockingIOError:
             signals = b""
         self.times += sum(number in {signal.SIGTERM, signal.SIGINT} for number in signals)
+        self.questions += signals.count(signal.SIGUSR1)
         return self.times
 
 
@@ -128,7 +133,7 @@ class _Supervision:
         self._grace = DEFAULT_GRACE
         self._hang_after = 0.0
         self._heard = b""
-        self._farewell = self._killed = self._hung = False
+        self._farewell = self._killed = self._hung = self._asked = False
         self._deadline: float | None = None
         self._watch = PulseWatch()
         self._memory = MemoryKills(time.monotonic())
@@ -158,15 +163,24 @@ class _Supervision:
                 selector.unregister(key.fileobj)
 
     def _patience(self) -> float:
-        return TICK if self._deadline is None else min(TICK, max(0.0, self._deadline - time.monotonic()))
+        if self._deadline is None:
+            return TICK
+        return min(TICK, max(0.0, (self._deadline if self._asked else self._ask_at) - time.monotonic()))
+
+    @property
+    def _ask_at(self) -> float:
+        return (self._deadline or 0.0) - (KILLED - ASKED)
 
     def _on_signal(self) -> bool:
         asked = self._stop.asked()
         if asked and self._deadline is None:
-            self._deadline = time.monotonic() + self._grace + BEYOND_GRACE
+            self._deadline = time.monotonic() + self._grace + KILLED
             self._process.send_signal(signal.SIGTERM)
         if asked > 1:
-            self._kill()
+            self._kill("a second signal")
+        if self._stop.questions:
+            self._stop.questions = 0
+            self._process.send_signal(signal.SIGUSR1)
         return True
 
     def _on_word(self) -> bool:
@@ -188,8 +202,14 @@ class _Supervision:
                 pass
 
     def _enforce_deadline(self) -> None:
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            self._kill()
+        if self._deadline is None:
+            return
+        now = time.monotonic()
+        if now >= self._ask_at and not self._asked:
+            self._asked = True
+            self._process.send_signal(signal.SIGUSR1)
+        if now >= self._deadline:
+            self._kill("its grace period is over")
 
     def _feel_pulse(self) -> None:
         """Once the child is stopping it is the deadline that counts."""
@@ -201,9 +221,12 @@ class _Supervision:
             self._hung = True
             self._end()
 
-    def _kill(self) -> None:
+    def _kill(self, reason: str) -> None:
         self._killed = True
         self._end()
+        in_flight = journal.read(self._journal) if journal.pulse(self._journal) else []
+        unfinished = [{"topic": each.topic, "partition": each.partition, "offset": each.offset} for each in in_flight]
+        _log("worker_killed", reason=reason, unfinished=unfinished)
 
     def _end(self) -> None:
         self._process.kill()
@@ -216,7 +239,8 @@ def _signals() -> Iterator[socket.socket]:
     reader, writer = socket.socketpair()
     reader.setblocking(False)  # noqa: FBT003
     writer.setblocking(False)  # noqa: FBT003
-    before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)}
+    heard = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGUSR1)
+    before = {number: signal.signal(number, _noted) for number in heard}
     earlier = signal.set_wakeup_fd(writer.fileno())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # what came earlier, the command has kept
     try:
@@ -227,6 +251,22 @@ def _signals() -> Iterator[socket.socket]:
             signal.signal(number, handler)
         reader.close()
         writer.close()
+
+
+@contextmanager
+def _held(number: int) -> Iterator[None]:
+    """The signal waits until the end of the block."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+
+
+def _log(event: str, **fields: object) -> None:
+    """A line like the worker's own; its library is too large for this process."""
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    print(json.dumps({**fields, "event": event, "level": "error", "timestamp": now}), flush=True)  # noqa: T201
 
 
 def _noted(_number: int, _frame: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -66,8 +67,9 @@ class Worker(Tasks):
         self.retry_order = dict(retry_order or {})
         _check_orders(self.ordering, self.retry_order)
         self.listeners = tuple(listeners)
-        #: A plain flag: an Event's lock, taken by a signal handler over the thread that holds it, is a deadlock.
-        self.stopping = False
+        #: The monotonic time of the first call of :meth:`stop`. A plain attribute: an Event's lock, taken by a
+        #: signal handler over the thread that holds it, is a deadlock.
+        self.asked_to_stop_at: float | None = None
 
     def families(self) -> tuple[TopicFamily, ...]:
         """The topics of each task topic and this group.
@@ -99,7 +101,13 @@ class Worker(Tasks):
 
     def stop(self) -> None:
         """Ask a running worker to drain and leave; returns at once. Safe from any thread and from signals."""
-        self.stopping = True
+        if self.asked_to_stop_at is None:
+            self.asked_to_stop_at = time.monotonic()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self.asked_to_stop_at is not None
 
 
 def _check_orders(ordering: Mapping[str, Ordering], retry_order: Mapping[str, RetryOrder]) -> None:

@@ -175,8 +175,12 @@ class Client:
         )
 
     def close_at_exit(self, elapsed: float) -> None:
-        """Give what was submitted last the chance to arrive, within what is left of ``close_timeout``."""
-        self.close(max(0.0, self._settings.close_timeout - elapsed))
+        """Give what was submitted last the chance to arrive, within what is left of ``close_timeout``.
+
+        One that was closed before had its time: with a broker that says nothing librdkafka takes long to end.
+        """
+        if not self._closed:
+            self.close(max(0.0, self._settings.close_timeout - elapsed))
 
     def forget_parent(self) -> None:
         """In a forked child: let go of what is the parent's."""

@@ -1,4 +1,4 @@
-"""The port on which Kubernetes and Prometheus ask: ``/metrics``, ``/livez``, ``/readyz``."""
+"""The port on which others ask: ``/metrics``, ``/livez`` and ``/readyz``, and for operators ``/explain``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 
+from stillframe.consumer.explain.insight import Insight
 from stillframe.consumer.health.listener import Health
 from stillframe.consumer.health.verdict import Verdict
 from stillframe.consumer.listeners.metrics import Metrics
@@ -30,8 +31,10 @@ JSON: Final = (("Content-Type", "application/json"), ("Cache-Control", "no-store
 
 
 @contextmanager
-def serve_health(settings: WorkerSettings, health: Health, metrics: Metrics) -> Iterator[str | None]:
-    """Serve the three addresses in a thread of their own while the context lasts.
+def serve_health(
+    settings: WorkerSettings, health: Health, metrics: Metrics, insight: Insight
+) -> Iterator[str | None]:
+    """Serve the four addresses in a thread of their own while the context lasts.
 
     Yields:
         where, such as ``http://0.0.0.0:9464``, with the real port where 0 was asked for; ``None`` if
@@ -44,7 +47,7 @@ def serve_health(settings: WorkerSettings, health: Health, metrics: Metrics) -> 
     if port is None:
         yield None
         return
-    with _bound(host, port, _app(health, metrics.registry)) as server:
+    with _bound(host, port, _app(health, metrics.registry, insight)) as server:
         threading.Thread(
             target=server.serve_forever, args=(SHUTDOWN_POLL,), name="stillframe-health", daemon=True
         ).start()
@@ -89,7 +92,7 @@ def _why_unbound(host: str, port: int, error: OSError) -> str:
     return f"health_host {host!r} cannot be bound ({error.strerror}): {cure}"
 
 
-def _app(health: Health, registry: CollectorRegistry) -> Callable[..., Iterable[bytes]]:
+def _app(health: Health, registry: CollectorRegistry, insight: Insight) -> Callable[..., Iterable[bytes]]:
     metrics: Callable[..., Iterable[bytes]] = make_wsgi_app(registry)
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -100,9 +103,12 @@ def _app(health: Health, registry: CollectorRegistry) -> Callable[..., Iterable[
                 return _answer(start_response, health.live(), "alive", "dead")
             case "/readyz":
                 return _answer(start_response, health.ready(), "ready", "unready")
+            case "/explain":
+                start_response("200 OK", list(JSON))
+                return [orjson.dumps(insight.facts())]
             case _:
                 start_response("404 Not Found", list(PLAIN))
-                return [b"there are /metrics, /livez and /readyz\n"]
+                return [b"there are /metrics, /livez, /readyz and /explain\n"]
 
     return app
 

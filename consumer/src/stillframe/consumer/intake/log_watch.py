@@ -11,6 +11,7 @@ must live: one to a coordinator aborts it when the connection breaks meanwhile (
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class LogWatch:
     def __init__(
         self, admin: AdminClient, assignment: Assignment, emit: Callable[[Event], None], *, every: float = EVERY
     ) -> None:
-        self._admin = admin
+        self._admin: AdminClient | None = admin
         self._assignment = assignment
         self._emit = emit
         self._every = every
@@ -91,7 +92,17 @@ class LogWatch:
             self._look = self._ask()
         return answered
 
+    def close(self) -> None:
+        """Ask no more, and let the client go in a thread beside: with a question under way to a broker that is
+        gone librdkafka takes seconds for it (measured), and a stop has none to spare.
+        """
+        last = [self._admin]
+        self._admin = self._look = None
+        threading.Thread(target=last.clear, name="stillframe-close-watch", daemon=True).start()
+
     def _ask(self) -> Look | None:
+        if self._admin is None:
+            return None
         partitions = list(self._assignment)
         places = [TopicPartition(each.topic, each.number) for each in partitions]
         topics = TopicCollection(self._assignment.topics)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from stillframe.consumer.events import (
     AttemptEnded,
@@ -20,6 +21,7 @@ from stillframe.consumer.events import (
     Draining,
     Event,
     EventLoopBlocked,
+    GraceOver,
     HandedOff,
     HandlerCrashed,
     HandOffFailed,
@@ -44,7 +46,7 @@ from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.classify import Failure
 from stillframe.consumer.outcome.end import Dead, Done, End, Retry, Skipped
-from stillframe.schemas.headers import moment
+from stillframe.schemas.headers import CE_ID, moment
 
 
 class Line(NamedTuple):
@@ -114,7 +116,15 @@ def _unfinished(arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
 
 def _id(arrival: Arrival) -> str | None:
     context = arrival.context  # may be taken away by the thread that runs it, at any moment
-    return None if context is None else context.task_id
+    return _id_in_header(arrival) if context is None else context.task_id
+
+
+def _id_in_header(arrival: Arrival) -> str | None:
+    """Of a task that is not running: the header may say anything, and only an id is told."""
+    try:
+        return str(UUID((arrival.record.header(CE_ID) or b"").decode()))
+    except ValueError:
+        return None
 
 
 def _names(partitions: Iterable[Partition]) -> list[str]:
@@ -134,6 +144,11 @@ def _revoked(event: PartitionsRevoked) -> Line:
 def _stopped(event: WorkerStopped) -> Line:
     left = _unfinished(event.unfinished)
     return Line("warning" if left else "info", "worker_stopped", {"unfinished": left})
+
+
+def _grace_over(event: GraceOver) -> Line:
+    fields = {"unfinished": _unfinished(event.unfinished), "unwritten": _unfinished(event.unwritten)}
+    return Line("warning", "grace_over", fields)
 
 
 def _handed_off(event: HandedOff) -> Line:
@@ -199,5 +214,6 @@ LINES: Final[dict[type, Callable[[Any], Line]]] = {
     ClientTrouble: lambda e: Line("warning", "client_trouble", {"error": e.error, "detail": e.detail}),
     Turned: lambda e: Line("debug", "turned", {"running": e.running, "queued": e.queued, "waiting": e.waiting}),
     Draining: lambda e: Line("info", "draining", {"reason": e.reason}),
+    GraceOver: _grace_over,
     WorkerStopped: _stopped,
 }

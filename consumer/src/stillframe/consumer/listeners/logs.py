@@ -20,6 +20,8 @@ from stillframe.consumer.events import (
     LogsMeasured,
     Turned,
 )
+from stillframe.consumer.explain.facts import WorkerFacts
+from stillframe.consumer.explain.where import explained, stacks
 from stillframe.consumer.listeners.lines import line_of
 
 #: Events that only ``debug`` shows; they come many times a second, so nothing is built for them otherwise.
@@ -58,8 +60,15 @@ class Logs:
         getattr(self._log, level)(name, **fields)
 
     def serving(self, address: str) -> None:
-        """Log where ``/metrics``, ``/livez`` and ``/readyz`` are."""
+        """Log where ``/metrics``, ``/livez``, ``/readyz`` and ``/explain`` are."""
         self._log.info("health_served", address=address)
+
+    def explain(self, facts: WorkerFacts) -> None:
+        """Log what a worker is doing: one line of it, one for each partition, one for each thread."""
+        for name, fields in explained(facts):
+            self._log.info(name, **fields)
+        for thread, stack in stacks():
+            self._log.info("where_thread", thread=thread, stack=stack)
 
 
 class Repeats:

@@ -82,8 +82,11 @@ class HandOffs:
 
     def pending(self, partitions: Collection[Partition]) -> bool:
         """Whether anything of these partitions is not acknowledged yet."""
-        under_way = (*self._unsent, *self._refused, *self._sent)
-        return any(each.arrival.partition in partitions for each in under_way)
+        return any(each.arrival.partition in partitions for each in self.under_way())
+
+    def under_way(self) -> tuple[HandOff, ...]:
+        """What is not acknowledged yet. Other threads may ask too: each of the three is copied in one step."""
+        return (*self._unsent, *self._refused, *self._sent)
 
     def finish_within(self, partitions: Collection[Partition], deadline: float) -> bool:
         """Wait, until the monotonic ``deadline``, for the reports of everything of these partitions.

@@ -9,7 +9,7 @@ from stillframe.consumer.dispatch.executors import Executors
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import Dead, Done, Retry, Skipped
-from stillframe.consumer.outcome.handoff import HandOffs
+from stillframe.consumer.outcome.handoff import HandOff, HandOffs
 from stillframe.consumer.progress.commits import Commits
 
 
@@ -55,6 +55,10 @@ class Settlement:
     def pending(self, partitions: Collection[Partition]) -> bool:
         """Whether a hand-off of these partitions is not acknowledged yet."""
         return self._handoffs.pending(partitions)
+
+    def under_way(self) -> tuple[HandOff, ...]:
+        """Hand-offs that are not acknowledged yet; any thread may ask."""
+        return self._handoffs.under_way()
 
     def conclude(self, partitions: Collection[Partition], drain_until: float, report_until: float) -> list[Arrival]:
         """The end of an ownership, up to its last commit: drain, hand over. Returns what still ran.

@@ -35,6 +35,10 @@ class CommitClock:
         """The next commit is due at once."""
         self._outcomes = self._policy.outcomes
 
+    def every_outcome(self) -> None:
+        """From now on an outcome makes a commit due, as soon as none is in flight."""
+        self._policy = CommitPolicy(self._policy.interval, 1)
+
     def due(self, now: float) -> bool:
         if self._sent_at is not None and now - self._sent_at < self._patience:
             return False

@@ -53,6 +53,10 @@ class Commits:
         self._proving = True
         self._clock.hurry()
 
+    def every_outcome(self) -> None:
+        """Commit whatever ends with the tick after it: the worker is about to stop."""
+        self._clock.every_outcome()
+
     def tick(self, consumer: Consumer, partitions: Collection[Partition], now: float) -> None:
         """Send a commit if one is due; :meth:`acknowledged` hears of it from a later poll."""
         if not self._clock.due(now):

@@ -1,0 +1,186 @@
+"""Collects the facts: a listener for what happens, and a look at what is there when somebody asks.
+
+Whoever asks does so in a thread of its own, while the poll thread works on: each look copies what it
+needs in one step, and nothing waits for the poll thread, which may be just what does not move.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from stillframe.consumer.events import (
+    AttemptEnded,
+    AttemptStarted,
+    ClientTrouble,
+    CommitFailed,
+    Committed,
+    Draining,
+    Event,
+    HandlerCrashed,
+    HandOffFailed,
+    LogsMeasured,
+    PartitionsLost,
+    PartitionsRevoked,
+    Turned,
+)
+from stillframe.consumer.explain.facts import Oldest, PartitionFacts, State, WorkerFacts
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.handoff import HandOff
+
+#: Seconds after which a trouble of the client is no news any more.
+RECENT = 30.0
+
+
+class HandOffsUnderWay(Protocol):
+    """The part of the settlement that is looked at."""
+
+    def under_way(self) -> tuple[HandOff, ...]: ...
+
+
+class Attempt(NamedTuple):
+    """What is told of an attempt that runs."""
+
+    since: float
+    thread: str
+    task_type: str
+    task_id: str
+
+
+class Insight:
+    """Knows what :class:`WorkerFacts` asks for. Safe in many threads.
+
+    Args:
+        threads: how many handlers run at the same time.
+    """
+
+    def __init__(self, group: str, threads: int) -> None:
+        self._group = group
+        self._threads = threads
+        self._assignment: Assignment | None = None
+        self._handoffs: HandOffsUnderWay | None = None
+        self._running: dict[Arrival, Attempt] = {}
+        self._ends: dict[Partition, int] = {}
+        self._committed: dict[Partition, float] = {}
+        self._errors: dict[Partition, str] = {}
+        self._commit_error: str | None = None
+        self._trouble: tuple[float, str] | None = None
+        self._draining: str | None = None
+        self._turn = Turned((), 0, 0, 0)
+        self._turned: float | None = None
+
+    def attach(self, assignment: Assignment, handoffs: HandOffsUnderWay) -> None:
+        """The stations of the run, once they are there."""
+        self._assignment, self._handoffs = assignment, handoffs
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case AttemptStarted(arrival, task_type, task_id):
+                thread = threading.current_thread().name
+                self._running[arrival] = Attempt(time.monotonic(), thread, task_type, task_id)
+            case AttemptEnded(arrival) | HandlerCrashed(arrival):
+                self._running.pop(arrival, None)
+            case Turned():
+                self._turn, self._turned = event, time.monotonic()
+            case Committed(partitions):
+                self._commit_error = None
+                self._committed |= dict.fromkeys(partitions, time.monotonic())
+            case _:
+                self._heard_seldom(event)
+
+    def _heard_seldom(self, event: Event) -> None:
+        match event:
+            case CommitFailed(error):
+                self._commit_error = f"commit: {error}"
+            case HandOffFailed(arrival, topic, error):
+                self._errors[arrival.partition] = f"writing to {topic}: {error}"
+            case ClientTrouble(_, detail):
+                self._trouble = time.monotonic(), detail
+            case LogsMeasured(logs):
+                self._ends |= {partition: bounds.end for partition, bounds in logs.items()}
+            case Draining(reason):
+                self._draining = reason
+            case PartitionsRevoked(partitions) | PartitionsLost(partitions):
+                for partition in partitions:
+                    for known in (self._ends, self._committed, self._errors):
+                        known.pop(partition, None)
+
+    @property
+    def running(self) -> dict[Arrival, Attempt]:
+        """What is in its handler."""
+        return self._running.copy()
+
+    @property
+    def under_way(self) -> tuple[HandOff, ...]:
+        """Writes to a next topic that are not acknowledged."""
+        return () if self._handoffs is None else self._handoffs.under_way()
+
+    def facts(self) -> WorkerFacts:
+        """What is so now."""
+        now = time.monotonic()
+        running = {(each.partition, each.record.offset): attempt for each, attempt in self.running.items()}
+        handing = {(h.arrival.partition, h.arrival.record.offset): h for h in self.under_way}
+        owned = list(self._assignment or ())
+        trouble = self._trouble
+        return WorkerFacts(
+            self._group,
+            self._threads,
+            self._turn.running,
+            self._turn.queued,
+            self._turn.waiting,
+            None if self._turned is None else now - self._turned,
+            self._draining,
+            None if trouble is None or now - trouble[0] > RECENT else trouble[1],
+            tuple(self._partition(each, running, handing, now) for each in owned),
+        )
+
+    def _partition(
+        self,
+        partition: Partition,
+        running: Mapping[tuple[Partition, int], Attempt],
+        handing: Mapping[tuple[Partition, int], HandOff],
+        now: float,
+    ) -> PartitionFacts:
+        ledger, committed_at = partition.ledger, self._committed.get(partition)
+        unfinished, frontier = ledger.unfinished, _frontier(partition)
+        place = partition, frontier
+        return PartitionFacts(
+            partition.topic,
+            partition.number,
+            unfinished,
+            ledger.bytes,
+            frontier,
+            frontier + ledger.span,
+            None if partition.committed is None else partition.committed.offset,
+            self._ends.get(partition),
+            partition.paused,
+            partition.stopped,
+            partition.leaving,
+            partition.held,
+            None if committed_at is None else now - committed_at,
+            self._errors.get(partition) if partition.held else self._commit_error,
+            _oldest(frontier, running.get(place), handing.get(place), now) if unfinished else None,
+        )
+
+
+def _oldest(offset: int, attempt: Attempt | None, handoff: HandOff | None, now: float) -> Oldest:
+    if attempt is not None:
+        return Oldest(
+            offset, State.RUNNING, None, attempt.task_id, attempt.task_type, now - attempt.since, attempt.thread
+        )
+    if handoff is not None:
+        return Oldest(offset, State.HANDING_OVER, handoff.arrival.state.attempt, to_topic=handoff.hop.topic)
+    return Oldest(offset, State.QUEUED)
+
+
+def _frontier(partition: Partition) -> int:
+    """The lowest offset without an outcome. While it is looked for the poll thread may book an end."""
+    while True:
+        try:
+            return partition.ledger.committable
+        except RuntimeError:
+            continue
