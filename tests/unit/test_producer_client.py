@@ -145,7 +145,7 @@ def test_a_wrong_address_is_named(caplog: pytest.LogCaptureFixture) -> None:
 def test_trouble_that_is_over_is_not_blamed(kafka: FaultyKafka) -> None:
     """A timeout names the latest trouble with the connection only if nothing was acknowledged since."""
     reports = Reports()
-    with open_client(settings_for(kafka.bootstrap_servers, delivery_timeout=1.5)) as client:
+    with open_client(settings_for(kafka.bootstrap_servers, delivery_timeout=3)) as client:
         reports.send(client)
         reports.await_(1)
         kafka.go_down()
