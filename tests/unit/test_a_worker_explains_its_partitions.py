@@ -1,9 +1,13 @@
 """A worker says of each partition what its commits wait for, and what keeps its intake: facts, then a sentence."""
 
+import re
 import threading
 
 import pytest
 
+from stillframe.consumer.dispatch.desk import Desk
+from stillframe.consumer.dispatch.executors import epoch_milliseconds
+from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
@@ -15,6 +19,7 @@ from stillframe.consumer.events import (
     PartitionsRevoked,
     Turned,
 )
+from stillframe.consumer.executor import Executor
 from stillframe.consumer.explain.facts import Oldest, PartitionFacts, State, WorkerFacts
 from stillframe.consumer.explain.insight import Insight
 from stillframe.consumer.explain.sentences import why
@@ -23,12 +28,15 @@ from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.partition import LogBounds
 from stillframe.consumer.outcome.classify import Failure
-from stillframe.consumer.outcome.end import Dead, Done
+from stillframe.consumer.outcome.end import Dead, Done, Retry
 from stillframe.consumer.outcome.handoff import HandOff
 from stillframe.consumer.outcome.hop import next_hop
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
+from stillframe.consumer.quarantine.marks import Verdict
 from tests.arrivals import FAMILY, arrival
 
+NOW = epoch_milliseconds()
+RETRY = Retry(NOW + 3_590_000, Failure("builtins.ValueError", "no", "mail.py:14 in deliver", permanent=False))
 DEAD = Dead(Failure("builtins.ValueError", "mail.py:14 in deliver", "no", permanent=True))
 
 
@@ -53,11 +61,20 @@ class Worker:
             self.partition.ledger.receive(offset, 100)
         self.insight = Insight("mailer", threads=2)
         self.handoffs = HandOffs()
-        self.insight.attach(assignment, self.handoffs)
+        self.desk = Desk({Executor.THREAD: 2}, Lease(3_600), memory_wait=3_600_000)
+        self.desk.lease.turned(0.0)
+        self.insight.attach(assignment, self.handoffs, self.desk)
         self.insight(Turned([self.partition], 0, 3, 0))
 
-    def arrival(self, offset: int = 40) -> Arrival:
-        return arrival(self.partition, offset)
+    def arrival(self, offset: int = 40, lane: str | None = None) -> Arrival:
+        return arrival(self.partition, offset, lane=lane)
+
+    def run(self) -> Arrival:
+        """The next that may start."""
+        started = self.desk.take(Executor.THREAD, NOW, 0.0)
+        assert started is not None
+        self.insight(AttemptStarted(started, "send_email", "0198"))
+        return started
 
     @property
     def facts(self) -> PartitionFacts:
@@ -92,6 +109,42 @@ def test_a_task_that_has_ended_runs_no_longer(worker: Worker) -> None:
     worker.insight(AttemptEnded(task, "send_email", "0198", Done(), 0.1))
     worker.partition.ledger.finish(40)
     assert worker.why == "offset 41 waits in line"
+
+
+def test_a_task_that_waits_for_its_lane_names_what_runs_there(worker: Worker) -> None:
+    """A retry runs behind the key's next task under relaxed retry order, and waits for it."""
+    worker.desk.offer([worker.arrival(41, "ada"), worker.arrival(40, "ada")], NOW)
+    worker.run()
+    assert worker.why == "offset 40 waits for offset 41 of its lane, which has been running for 0.0 s"
+
+
+def test_a_task_that_waits_for_its_time_says_when(worker: Worker) -> None:
+    """Its attempt too: that is not one that nobody cares for."""
+    task = worker.arrival()
+    worker.desk.offer([task], NOW)
+    worker.desk.settle(worker.run(), RETRY, NOW)
+    worker.insight(AttemptEnded(task, "send_email", "0198", RETRY, 0.1))
+    assert re.fullmatch(r"offset 40 \(attempt 2\) waits for its time, in 3[45]\d\d s", worker.why)
+
+
+def test_a_suspect_says_what_it_waits_for(worker: Worker) -> None:
+    """Nothing else starts meanwhile, so it is what an operator looks for."""
+    suspect = worker.arrival()
+    suspect.verdict = Verdict.ALONE
+    worker.desk.offer([worker.arrival(41), suspect], NOW)
+    worker.run()
+    assert worker.desk.take(Executor.THREAD, NOW, 0.0) is None
+    assert worker.why == "offset 40 is suspected of ending the process, and waits until nothing else runs"
+
+
+def test_a_strict_retry_is_named_by_what_stands_behind_it(worker: Worker) -> None:
+    """It does not run, so there is no telling for how long."""
+    head, behind = worker.arrival(41, "ada"), worker.arrival(40, "ada")
+    head.strict = behind.strict = True
+    worker.desk.offer([head, behind], NOW)
+    worker.desk.settle(worker.run(), RETRY, NOW)
+    worker.insight(AttemptEnded(head, "send_email", "0198", RETRY, 0.1))
+    assert worker.why == "offset 40 waits for offset 41 of its lane, which waits for its time"
 
 
 def test_a_write_that_is_refused_is_named(worker: Worker) -> None:

@@ -197,7 +197,7 @@ class _Run:
 
     def show(self, insight: Insight) -> None:
         """Let it look at the stations."""
-        insight.attach(self._assignment, self._settlement)
+        insight.attach(self._assignment, self._settlement, self._executors)
 
     def serve(self, last_words: LastWords) -> None:
         """Poll until told to stop, then drain.

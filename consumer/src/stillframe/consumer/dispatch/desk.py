@@ -35,6 +35,21 @@ class Counts(NamedTuple):
     stuck: int
 
 
+class Rest(NamedTuple):
+    """An arrival that does not run, and why.
+
+    Attributes:
+        due: epoch milliseconds before which it does not start; ``None`` if its time has come.
+        behind: what runs before it in its lane, or waits at the head of that.
+        alone: it is suspected of ending the process, and waits until nothing else runs.
+    """
+
+    arrival: Arrival
+    due: int | None = None
+    behind: Arrival | None = None
+    alone: bool = False
+
+
 class Settled(NamedTuple):
     """What became of an end.
 
@@ -176,6 +191,19 @@ class Desk:
         asked = self._running if partitions is None else partitions
         return [arrival for partition in asked for arrival in self._running.get(partition, ())]
 
+    def rest(self, partition: Partition, offset: int) -> Rest | None:
+        """Why the arrival at this offset does not run; ``None`` if it does, or is not here.
+
+        A walk through what the partition holds: for those who ask, not for the work.
+        """
+        suspect = self._solitude.suspect
+        suspects = () if suspect is None or suspect in self._running.get(partition, ()) else (suspect,)
+        resting = (*self._waiting.of(partition), *self._lanes.of(partition), *self._heads, *suspects)
+        for arrival in resting:
+            if arrival.partition is partition and arrival.record.offset == offset:
+                return Rest(arrival, self._waiting.due(arrival), self._before(arrival), arrival is suspect)
+        return None
+
     def ready(self, executor: Executor) -> int:
         """How many the executor could start now."""
         if not self._starting:
@@ -199,6 +227,11 @@ class Desk:
     def _occupied(self) -> int:
         """How many run in slots; what has outlived its timeout has none any more."""
         return sum(self.slots.values()) - sum(self._free.values())
+
+    def _before(self, arrival: Arrival) -> Arrival | None:
+        if arrival.lane is None or arrival in self._heads:
+            return None
+        return next((each for each in (*self.running(), *self._heads) if each.lane == arrival.lane), None)
 
     def _next(self, executor: Executor, now: int) -> Arrival | None:
         """The head of the lane whose turn it is; strict ones that may not start yet are passed over."""

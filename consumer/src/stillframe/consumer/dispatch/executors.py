@@ -15,7 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from stillframe.consumer.dispatch.coroutines import Blocked, Coroutines
-from stillframe.consumer.dispatch.desk import Counts, Desk
+from stillframe.consumer.dispatch.desk import Counts, Desk, Rest
 from stillframe.consumer.dispatch.event_loop import EventLoop
 from stillframe.consumer.dispatch.lease import lease_clock
 from stillframe.consumer.dispatch.processes import ProcessSlot
@@ -135,6 +135,11 @@ class Executors:
     def running(self, partitions: Collection[Partition] | None = None) -> list[Arrival]:
         with self._lock:
             return self._desk.running(partitions)
+
+    def rest(self, partition: Partition, offset: int) -> Rest | None:
+        """Why the arrival at this offset does not run; ``None`` if it does, or is not here."""
+        with self._lock:
+            return self._desk.rest(partition, offset)
 
     def overdue(self) -> list[Arrival]:
         """Arrivals whose timeout has passed since the last call; each is told, and its slot replaced.

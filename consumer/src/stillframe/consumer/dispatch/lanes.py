@@ -108,6 +108,10 @@ class Lanes(Generic[Item]):
         lane.items.move_to_end(item, last=False)
         self._line_up(lane)
 
+    def of(self, partition: Hashable) -> list[Item]:
+        """What is queued of this partition."""
+        return list(self._of_partition.get(partition, ()))
+
     def withdraw(self, partitions: Collection[Hashable]) -> list[Item]:
         """Take out all that is queued of these partitions."""
         withdrawn: dict[Item, Lane[Item]] = {}

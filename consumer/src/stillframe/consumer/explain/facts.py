@@ -24,11 +24,14 @@ class Oldest:
     """The task at the lowest offset without an outcome: what a partition's commits wait for.
 
     Attributes:
-        task_id, task_type: unknown until it runs.
+        task_id: unknown until it runs.
+        task_type: as its headers have it.
         seconds: for which its attempt has been running.
         thread: in which it runs.
         due_in: seconds until its retry or ETA is due.
-        behind: the offset that runs before it in its lane, and the seconds for which that has been running.
+        behind: the offset before it in its lane, and the seconds for which that has been running; ``None`` if
+            that waits for its time.
+        alone: it is suspected of ending the process, and waits until nothing else runs.
         to_topic: where its failure is being written to.
     """
 
@@ -40,7 +43,8 @@ class Oldest:
     seconds: float | None = None
     thread: str | None = None
     due_in: float | None = None
-    behind: tuple[int, float] | None = None
+    behind: tuple[int, float | None] | None = None
+    alone: bool = False
     to_topic: str | None = None
 
 

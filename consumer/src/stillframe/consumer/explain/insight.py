@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple, Protocol
 
+from stillframe.consumer.dispatch.desk import Rest
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
@@ -42,6 +44,12 @@ class HandOffsUnderWay(Protocol):
     def under_way(self) -> tuple[HandOff, ...]: ...
 
 
+class Resting(Protocol):
+    """The part of the executors that is looked at."""
+
+    def rest(self, partition: Partition, offset: int) -> Rest | None: ...
+
+
 class Attempt(NamedTuple):
     """What is told of an attempt that runs."""
 
@@ -63,6 +71,7 @@ class Insight:
         self._threads = threads
         self._assignment: Assignment | None = None
         self._handoffs: HandOffsUnderWay | None = None
+        self._executors: Resting | None = None
         self._running: dict[Arrival, Attempt] = {}
         self._ends: dict[Partition, int] = {}
         self._committed: dict[Partition, float] = {}
@@ -73,9 +82,9 @@ class Insight:
         self._turn = Turned((), 0, 0, 0)
         self._turned: float | None = None
 
-    def attach(self, assignment: Assignment, handoffs: HandOffsUnderWay) -> None:
+    def attach(self, assignment: Assignment, handoffs: HandOffsUnderWay, executors: Resting) -> None:
         """The stations of the run, once they are there."""
-        self._assignment, self._handoffs = assignment, handoffs
+        self._assignment, self._handoffs, self._executors = assignment, handoffs, executors
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -163,18 +172,42 @@ class Insight:
             partition.held,
             None if committed_at is None else now - committed_at,
             self._errors.get(partition) if partition.held else self._commit_error,
-            _oldest(frontier, running.get(place), handing.get(place), now) if unfinished else None,
+            self._oldest(place, running, handing.get(place), now) if unfinished else None,
         )
 
+    def _oldest(
+        self,
+        place: tuple[Partition, int],
+        running: Mapping[tuple[Partition, int], Attempt],
+        handoff: HandOff | None,
+        now: float,
+    ) -> Oldest:
+        partition, offset = place
+        attempt = running.get(place)
+        if attempt is not None:
+            return Oldest(
+                offset, State.RUNNING, None, attempt.task_id, attempt.task_type, now - attempt.since, attempt.thread
+            )
+        if handoff is not None:
+            return Oldest(offset, State.HANDING_OVER, handoff.arrival.state.attempt, to_topic=handoff.hop.topic)
+        rest = None if self._executors is None else self._executors.rest(partition, offset)
+        return Oldest(offset, State.QUEUED) if rest is None else _at_rest(rest, running, now)
 
-def _oldest(offset: int, attempt: Attempt | None, handoff: HandOff | None, now: float) -> Oldest:
-    if attempt is not None:
-        return Oldest(
-            offset, State.RUNNING, None, attempt.task_id, attempt.task_type, now - attempt.since, attempt.thread
-        )
-    if handoff is not None:
-        return Oldest(offset, State.HANDING_OVER, handoff.arrival.state.attempt, to_topic=handoff.hop.topic)
-    return Oldest(offset, State.QUEUED)
+
+def _at_rest(rest: Rest, running: Mapping[tuple[Partition, int], Attempt], now: float) -> Oldest:
+    arrival, before = rest.arrival, rest.behind
+    told = partial(
+        Oldest,
+        arrival.record.offset,
+        attempt=arrival.state.attempt,
+        task_type=arrival.task_type or None,
+    )
+    if rest.due is not None:
+        return told(State.WAITING, due_in=max(0.0, rest.due / 1_000 - time.time()))
+    if before is None:
+        return told(State.QUEUED, alone=rest.alone)
+    ahead = running.get((before.partition, before.record.offset))
+    return told(State.QUEUED, behind=(before.record.offset, None if ahead is None else now - ahead.since))
 
 
 def _frontier(partition: Partition) -> int:

@@ -47,9 +47,12 @@ def _does(oldest: Oldest, worker: WorkerFacts) -> str:
 def _is_queued(oldest: Oldest, worker: WorkerFacts) -> str:
     if oldest.behind is not None:
         offset, seconds = oldest.behind
-        return f"waits for offset {offset} of its lane, which has been running for {_seconds(seconds)}"
+        does = "waits for its time" if seconds is None else f"has been running for {_seconds(seconds)}"
+        return f"waits for offset {offset} of its lane, which {does}"
     if worker.draining is not None:
         return "is not started any more"
+    if oldest.alone:
+        return "is suspected of ending the process, and waits until nothing else runs"
     if worker.running >= worker.threads:
         return f"waits in line: all {worker.threads} threads are busy"
     return "waits in line"

@@ -5,7 +5,7 @@ Nothing here joins a group or moves a worker's offsets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -71,6 +71,20 @@ class Layout:
 
     partitions: int
     replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group as its coordinator sees it.
+
+    Attributes:
+        state: Kafka's name for it, such as ``STABLE``, ``EMPTY`` or ``PREPARING_REBALANCING``.
+        owners: of each partition that has one, the member, as ``client id on host``.
+    """
+
+    state: str
+    members: int
+    owners: Mapping[Place, str]
 
 
 class Cluster:
@@ -160,6 +174,22 @@ class Cluster:
             for each in answers
             if each.offset >= 0
         }
+
+    def group(self, name: str) -> Group:
+        """Its state, and who owns what. A group that never was is empty."""
+        (future,) = self._admin.describe_consumer_groups([name], request_timeout=TIMEOUT).values()
+        try:
+            described = self._answer(future)
+        except Refused as error:
+            if error.code == KafkaError.GROUP_ID_NOT_FOUND:
+                return Group("EMPTY", 0, {})
+            raise
+        owners = {
+            (each.topic, each.partition): f"{member.client_id} on {member.host.removeprefix('/')}"
+            for member in described.members
+            for each in member.assignment.topic_partitions
+        }
+        return Group(described.state.name, len(described.members), owners)
 
     def commit(self, group: str, place: Place, progress: Progress) -> None:
         """Commit for a group that has no members."""

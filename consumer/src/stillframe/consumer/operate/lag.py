@@ -52,7 +52,7 @@ class PartitionLag:
         if progress is None or progress.offset > end:
             return cls(partition, start, end)
         if progress.runs and progress.runs[-1][1] > end:
-            progress = Progress(progress.offset)
+            progress = Progress(progress.offset, waits=progress.waits)
         return cls(partition, start, end, progress)
 
     @property
@@ -151,7 +151,8 @@ def measure(
     Raises:
         BrokerUnreachable, CommandError: see :class:`Cluster` and :func:`scan`.
     """
-    return [_with_due(cluster, family_lag(family, _read(cluster, family, layouts)), now) for family in families]
+    measured = [family_lag(family, read_offsets(cluster, family, layouts)) for family in families]
+    return [_with_due(cluster, each, now) for each in measured]
 
 
 def family_lag(family: TopicFamily, offsets: Offsets) -> FamilyLag:
@@ -193,7 +194,7 @@ def _roles(family: TopicFamily) -> dict[str, tuple[Role, str | None]]:
     }
 
 
-def _read(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout]) -> Offsets:
+def read_offsets(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, Layout]) -> Offsets:
     """Commits come first: one made meanwhile then shows as lag, not as less than none."""
     dead = places(family.dead_letter_topic, layouts)
     alive = [place for topic in family.names[:-1] for place in places(topic, layouts)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from stillframe.consumer.progress.completion_map import Run
 from stillframe.consumer.progress.metadata import UnreadableMetadata, decode, encode
+from stillframe.consumer.progress.strict_waits import Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +16,21 @@ class Progress:
     """Everything below ``offset`` is behind the group, and so are the runs above it, in rising order.
 
     A worker commits its progress so (promise I3), and a redrive of dead letters does as well.
+
+    Attributes:
+        waits: failed tasks that keep their place under strict retry order; only a worker commits them.
     """
 
     offset: int
     runs: tuple[Run, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
     @classmethod
     def read(cls, offset: int, metadata: str | None) -> Progress:
         """From a commit; metadata that is none of ours says nothing of what lies above the offset."""
         try:
-            return cls(offset, decode(offset, metadata).runs)
+            known = decode(offset, metadata)
+            return cls(offset, known.runs, known.waits)
         except UnreadableMetadata:
             return cls(offset)
 

@@ -57,12 +57,22 @@ class DueHeap(Generic[Item]):
             self._size -= 1
             yield item
 
+    def due(self, item: Item) -> int | None:
+        """When its time comes; ``None`` if it does not wait here. A walk through all that waits."""
+        return next(
+            (due for due, serial, each in self._heap if each is item and self._waits((due, serial, each))), None
+        )
+
     @property
     def next_due(self) -> int | None:
         heap = self._heap
         while heap and not self._waits(heap[0]):
             heapq.heappop(heap)
         return heap[0][0] if heap else None
+
+    def of(self, partition: Hashable) -> list[Item]:
+        """What waits of this partition."""
+        return list(self._of_partition.get(partition, {}).values())
 
     def withdraw(self, partitions: Collection[Hashable]) -> list[Item]:
         """Take out every item of these partitions."""

@@ -11,6 +11,7 @@ import typer
 
 from stillframe.consumer.operate.cli.broker import broker
 from stillframe.consumer.operate.cli.dlq import dlq
+from stillframe.consumer.operate.cli.explain import explain
 from stillframe.consumer.operate.cli.lag import lag
 from stillframe.consumer.operate.cli.topics import topics
 from stillframe.consumer.operate.cli.worker import worker
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(worker)
 app.add_typer(topics)
 app.command()(lag)
+app.command()(explain)
 app.add_typer(dlq)
 app.command()(broker)
 
