@@ -68,23 +68,24 @@ class Journal:
         """Task id and attempt of everything that was started more than once."""
         return {each for each, times in Counter(tuple(self.started)).items() if times > 1}
 
-    def overlaps(self) -> list[tuple[Entry, Entry]]:
-        """Pairs of attempts of one key that ran at the same time in one worker."""
+    def overlaps(self, *, anywhere: bool = False) -> list[tuple[Entry, Entry]]:
+        """Pairs of attempts of one key that ran at the same time in one worker, or in whichever."""
         found = []
-        for one, next_one in _neighbours(self.entries):
+        for one, next_one in _neighbours(self.entries, anywhere=anywhere):
             if one.ended is not None and next_one.started < one.ended:
                 found.append((one, next_one))
         return found
 
-    def inversions(self) -> list[tuple[Entry, Entry]]:
+    def inversions(self, *, anywhere: bool = False) -> list[tuple[Entry, Entry]]:
         """Pairs of first attempts of one key that started in another order than their offsets."""
         firsts = [entry for entry in self.entries if entry.attempt == 1]
-        return [(one, next_one) for one, next_one in _neighbours(firsts) if next_one.offset < one.offset]
+        pairs = _neighbours(firsts, anywhere=anywhere)
+        return [(one, next_one) for one, next_one in pairs if next_one.offset < one.offset]
 
 
-def _neighbours(entries: list[Entry]) -> list[tuple[Entry, Entry]]:
-    """Attempts that followed each other within a worker and a key, by the time they started."""
+def _neighbours(entries: list[Entry], *, anywhere: bool) -> list[tuple[Entry, Entry]]:
+    """Attempts that followed each other within a key, and a worker unless anywhere, by the time they started."""
     lanes: dict[tuple[str, bytes | None], list[Entry]] = {}
     for entry in sorted(entries, key=lambda each: each.started):
-        lanes.setdefault((entry.worker, entry.key), []).append(entry)
+        lanes.setdefault(("" if anywhere else entry.worker, entry.key), []).append(entry)
     return [pair for lane in lanes.values() for pair in pairwise(lane)]
