@@ -1,7 +1,7 @@
 """What a worker writes down: attempts as its handlers see them, everything else as its events tell it."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -91,12 +91,12 @@ class Witness:
             case PartitionsAssigned(partitions):
                 self._ownerships |= {partition: next(self._numbers) for partition in partitions}
                 self._write("assigned", positions=[self._start(partition) for partition in partitions])
-            case PartitionsRevoked(partitions, unfinished):
-                self._write("revoked", ownerships=self._held(partitions), unfinished=_all(unfinished))
+            case PartitionsRevoked(partitions):
+                self._write("revoked", ownerships=self._held(partitions), unfinished=_left(event))
             case PartitionsLost(partitions):
                 self._write("lost", ownerships=self._held(partitions))
-            case WorkerStopped(unfinished):
-                self._write("stopped", unfinished=_all(unfinished))
+            case WorkerStopped():
+                self._write("stopped", unfinished=_left(event))
 
     def _start(self, partition: Partition) -> tuple[str, int, int, str, int]:
         """Where an ownership starts."""
@@ -119,5 +119,6 @@ def _where(arrival: Arrival) -> Position:
     return record.topic, record.partition, record.offset
 
 
-def _all(arrivals: Iterable[Arrival]) -> list[Position]:
-    return [_where(arrival) for arrival in arrivals]
+def _left(event: PartitionsRevoked | WorkerStopped) -> list[Position]:
+    """What it says will be delivered again."""
+    return [_where(arrival) for arrival in (*event.unfinished, *event.unwritten)]

@@ -86,7 +86,7 @@ class VitalsMachine(RuleBasedStateMachine):
     def let_go(self, lost: bool) -> None:
         gone = self.owned.pop()
         gone.owned = False
-        self._tell(PartitionsLost([gone]) if lost else PartitionsRevoked([gone], ()))
+        self._tell(PartitionsLost([gone]) if lost else PartitionsRevoked([gone], (), ()))
 
     @rule()
     @precondition(lambda self: self.owned)

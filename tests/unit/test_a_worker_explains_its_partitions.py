@@ -192,7 +192,7 @@ def test_what_has_left_is_forgotten(worker: Worker) -> None:
     """Ownerships are many over the weeks."""
     worker.insight(LogsMeasured({worker.partition: LogBounds(0, 50)}, ()))
     worker.insight(Committed([worker.partition]))
-    worker.insight(PartitionsRevoked([worker.partition], []))
+    worker.insight(PartitionsRevoked([worker.partition], [], []))
     assert (worker.facts.log_end, worker.facts.committed_ago) == (None, None)
 
 

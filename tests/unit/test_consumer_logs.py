@@ -93,16 +93,18 @@ def test_what_could_not_be_decoded_has_no_id() -> None:
 def test_what_was_unfinished_is_named() -> None:
     """A stop or a revoke says which tasks will run again."""
     stopped, revoked = lines(
-        events.WorkerStopped([running(41)]),
-        events.PartitionsRevoked([partition(3)], [running(42), arrival(partition())]),
+        events.WorkerStopped([running(41)], []),
+        events.PartitionsRevoked([partition(3)], [running(42)], [arrival(partition())]),
     )
     assert stopped["level"] == "warning"
     (unfinished,) = stopped["unfinished"]
     assert (unfinished["topic"], unfinished["partition"], unfinished["offset"]) == ("emails", 3, 41)
     assert len(unfinished["msg_id"]) == 36
     assert revoked["partitions"] == ["emails[3]"]
-    assert [each["offset"] for each in revoked["unfinished"]] == [42, 0]
-    assert revoked["unfinished"][1]["msg_id"] is None
+    assert [each["offset"] for each in (*revoked["unfinished"], *revoked["unwritten"])] == [42, 0]
+    assert revoked["unwritten"][0]["msg_id"] is None
+    (unwritten,) = lines(events.PartitionsRevoked([partition(3)], [], [arrival(partition())]))
+    assert unwritten["level"] == "warning"
 
 
 def test_every_event_has_its_line() -> None:

@@ -82,7 +82,7 @@ def test_what_befalls_the_worker_is_counted() -> None:
     source = arrival(partition(tier=FAMILY.tiers[0]))
     found = after(
         events.Committed([]), events.CommitFailed("no"), events.CommitFailed("no"), events.PartitionsAssigned([]),
-        events.PartitionsRevoked([], []), events.PartitionsLost([]), events.AttemptTimedOut(source),
+        events.PartitionsRevoked([], [], []), events.PartitionsLost([]), events.AttemptTimedOut(source),
         events.HandlerCrashed(source, "SystemExit"), events.ClientTrouble("_TRANSPORT", "refused"),
     )  # fmt: skip
     assert found["stillframe_commits_total"] == 1
@@ -119,7 +119,7 @@ def test_a_partition_is_shown_as_it_was_at_the_last_reading() -> None:
 def test_a_partition_that_has_left_leaves_no_series(lost: bool) -> None:
     """A worker that lives through a thousand rebalances shows what it owns, and no more."""
     source, other = partition(3), partition(4)
-    gone = events.PartitionsLost([source]) if lost else events.PartitionsRevoked([source], [])
+    gone = events.PartitionsLost([source]) if lost else events.PartitionsRevoked([source], [], [])
     found = after(Turned([source, other], 0, 0, 0), gone)
     assert not any("partition=3" in name for name in found)
     assert any("partition=4" in name for name in found)

@@ -1,9 +1,10 @@
 """Why an attempt was started more than once.
 
 There are good reasons. Its record lay at or above the committed frontier of its partition when the
-partition changed hands because its owner had died, lost its session, or was still running it when the
-drain was over. Or the record itself exists twice, since the attempt before it ran twice, for such a reason,
-or since no broker had told in time whether it had the record, and it was sent again.
+partition changed hands because its owner had died, lost its session, or was still running it, or writing it
+to its next topic, when the drain was over. Or the record itself exists twice, since the attempt before it
+ran twice, for such a reason, or since no broker had told in time whether it had the record, and it was sent
+again.
 Anything else is a fault of the engine.
 """
 
@@ -101,7 +102,7 @@ def _repeat(evidence: Evidence, earlier: Run, later: Run) -> Reason:
         case "lost":
             return Reason("above the committed frontier of a lost session", good=True)
         case "revoked" | "stopped" if where in before.unfinished:
-            return Reason("still running when the drain was over", good=True)
+            return Reason("still running, or on its way to its next topic, when the drain was over", good=True)
         case ending:
             return Reason(f"{where} was {ending} from {before.process}, where nothing was running", good=False)
 

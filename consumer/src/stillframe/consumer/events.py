@@ -71,10 +71,14 @@ class PartitionsAssigned:
 
 @dataclass(frozen=True, slots=True)
 class PartitionsRevoked:
-    """After the drain and the commit. ``unfinished`` still ran when the drain's time was over."""
+    """After the drain and the commit: these have no outcome when its time is over, and will be delivered again.
+
+    ``unfinished`` are in their handlers; the write of ``unwritten`` to their next topic is not acknowledged.
+    """
 
     partitions: Sequence[Partition]
     unfinished: Sequence[Arrival]
+    unwritten: Sequence[Arrival]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +267,10 @@ class GraceOver:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStopped:
-    """``unfinished`` did not end within the grace period and will be delivered again."""
+    """All is let go. What :class:`GraceOver` named and has not ended since will be delivered again."""
 
     unfinished: Sequence[Arrival]
+    unwritten: Sequence[Arrival]
 
 
 Event = (

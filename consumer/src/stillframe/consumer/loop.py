@@ -122,11 +122,11 @@ class Loop:
         last_words.say()
         owned = list(self._assignment)
         now = time.monotonic()
-        unfinished = self._settlement.conclude(owned, now, now)
+        left = self._settlement.conclude(owned, now, now)
         self._commit_last(owned, deadlines.committed(now))
         cancel(self._executors.running())
         self._assignment.release(owned)
-        self._emit(WorkerStopped(unfinished))
+        self._emit(WorkerStopped(*left))
 
     def _busy(self) -> bool:
         """In this order: what has stopped running is among the ends, and what has left those is pending."""

@@ -93,10 +93,10 @@ class Rebalance:
         if not leaving:
             return  # the close after a stop: they were let go before
         until = time.monotonic() + self._drain
-        unfinished = self._settlement.conclude(leaving, until, until + REPORT_TIMEOUT)
+        left = self._settlement.conclude(leaving, until, until + REPORT_TIMEOUT)
         self._commits.last(consumer, leaving)
         self._assignment.release(leaving)
-        self._emit(PartitionsRevoked(leaving, unfinished))
+        self._emit(PartitionsRevoked(leaving, *left))
 
     def lost(self, _consumer: Consumer, positions: list[TopicPartition]) -> None:
         """Others own them already: whatever still runs here is fenced off, and nothing is committed."""

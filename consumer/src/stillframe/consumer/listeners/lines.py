@@ -136,19 +136,22 @@ def _one(partition: Partition) -> dict[str, Any]:
 
 
 def _revoked(event: PartitionsRevoked) -> Line:
-    left = _unfinished(event.unfinished)
-    fields = {"partitions": _names(event.partitions), "unfinished": left}
-    return Line("warning" if left else "info", "partitions_revoked", fields)
+    return _left("partitions_revoked", event, partitions=_names(event.partitions))
 
 
 def _stopped(event: WorkerStopped) -> Line:
-    left = _unfinished(event.unfinished)
-    return Line("warning" if left else "info", "worker_stopped", {"unfinished": left})
+    return _left("worker_stopped", event)
 
 
 def _grace_over(event: GraceOver) -> Line:
-    fields = {"unfinished": _unfinished(event.unfinished), "unwritten": _unfinished(event.unwritten)}
-    return Line("warning", "grace_over", fields)
+    return _left("grace_over", event)
+
+
+def _left(name: str, event: PartitionsRevoked | WorkerStopped | GraceOver, **fields: Any) -> Line:
+    """With what is left without an outcome: a warning, if anything is."""
+    unfinished, unwritten = _unfinished(event.unfinished), _unfinished(event.unwritten)
+    level = "warning" if unfinished or unwritten else "info"
+    return Line(level, name, fields | {"unfinished": unfinished, "unwritten": unwritten})
 
 
 def _handed_off(event: HandedOff) -> Line:

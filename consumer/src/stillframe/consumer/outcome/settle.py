@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 from stillframe.consumer.dispatch.desk import cancel
 from stillframe.consumer.dispatch.executors import Executors
@@ -11,6 +12,18 @@ from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import Dead, Done, Retry, Skipped
 from stillframe.consumer.outcome.handoff import HandOff, HandOffs
 from stillframe.consumer.progress.commits import Commits
+
+
+class Left(NamedTuple):
+    """What has no outcome at the end of an ownership.
+
+    Attributes:
+        unfinished: still in their handlers.
+        unwritten: ended, and their write to the next topic is not acknowledged.
+    """
+
+    unfinished: list[Arrival]
+    unwritten: list[Arrival]
 
 
 class Settlement:
@@ -60,8 +73,8 @@ class Settlement:
         """Hand-offs that are not acknowledged yet; any thread may ask."""
         return self._handoffs.under_way()
 
-    def conclude(self, partitions: Collection[Partition], drain_until: float, report_until: float) -> list[Arrival]:
-        """The end of an ownership, up to its last commit: drain, hand over. Returns what still ran.
+    def conclude(self, partitions: Collection[Partition], drain_until: float, report_until: float) -> Left:
+        """The end of an ownership, up to its last commit: drain, hand over. Returns what has no outcome.
 
         The order matters: what waits in memory is handed to a tier first, so that the broker's
         reports come in while handlers finish.
@@ -76,8 +89,9 @@ class Settlement:
         cancel(unfinished)
         self.tick()
         self._handoffs.finish_within(partitions, report_until)
+        unwritten = [each.arrival for each in self._handoffs.under_way() if each.arrival.partition in partitions]
         self._handoffs.forget(partitions)
-        return unfinished
+        return Left(unfinished, unwritten)
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """Partitions were lost: others have what was not committed; commit nothing, hand nothing over."""
