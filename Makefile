@@ -9,6 +9,9 @@ VENV       := .venv/synced
 JOBS       ?= 3
 MANIFESTS  := pyproject.toml $(wildcard */pyproject.toml)
 
+# Tests, chaos and the demo start hundreds of processes: each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test check fix chaos soak-tests bench clean

@@ -31,6 +31,8 @@ sys.exit(main(sys.argv[1:]))
 def demo(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A demo on the embedded broker; it is stopped at the end, if it still runs."""
     env = {name: value for name, value in os.environ.items() if name != "KAFKA_BOOTSTRAP_SERVERS"}
+    # A shell that runs the tests in the background has SIGINT ignored by whatever they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-u", *arguments],
         cwd=ROOT,
