@@ -50,15 +50,19 @@ def create_topic(kafka: Kafka) -> CreateTopic:
     return partial(topics.create_topic, kafka.bootstrap_servers)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark whatever asks for a broker, so that `-m "not broker"` runs everything that needs none; and the
     property layer, which draws other examples at each run: `make soak-tests` repeats what is marked.
+
+    In parallel, those that compute are dealt out evenly among those that wait.
     """
     for item in items:
         if BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.broker)
         if layers.layer_of(item.nodeid) == "property":
             item.add_marker(pytest.mark.property)
+    if hasattr(config, "workerinput"):
+        items[:] = layers.dealt(items, lambda item: layers.layer_of(item.nodeid) in layers.COMPUTING)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

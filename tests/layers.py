@@ -1,14 +1,26 @@
-"""Say in one line which layers of the tests ran, and on which broker."""
+"""Deal out the layers of the tests; say in one line which of them ran, and on which broker."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
+Item = TypeVar("Item")
+
+#: Layers that keep a processor busy; the others mostly wait for a broker or a process.
+COMPUTING = frozenset({"unit", "property", "typing"})
 ORDER = ("unit", "property", "typing", "process", "faults", "broker", "chaos")
 
 
 def layer_of(node_id: str) -> str:
     """Return the first folder below tests/: `tests/broker/x.py::test_y` belongs to broker."""
     return node_id.removeprefix("tests/").partition("/")[0]
+
+
+def dealt(items: Sequence[Item], computes: Callable[[Item], bool]) -> list[Item]:
+    """The items, of both kinds in their order, each kind spread evenly over the whole."""
+    kinds = [[item for item in items if computes(item) is kind] for kind in (True, False)]
+    places = [(number / len(kind), item) for kind in kinds for number, item in enumerate(kind)]
+    return [item for _, item in sorted(places, key=lambda place: place[0])]
 
 
 def describe(ran: Iterable[str], skipped: Iterable[str], kafka: str | None) -> str:

@@ -101,7 +101,8 @@ def test_a_coordinator_that_falls_silent_in_a_revoke_stops_no_polling(
     def all_done() -> None:
         works = [Work(number=n, key=f"k{n % 50}") for n in range(TASKS)]
         acknowledged.update(submit(own_kafka.bootstrap_servers, task_type, works))
-        wait_until(lambda: journal.done == acknowledged, timeout=40, describe="all tasks to be done")
+        # Longer than a session: who stopped in the silence may still be a member.
+        wait_until(lambda: journal.done == acknowledged, timeout=90, describe="all tasks to be done")
 
     first = worker("one")
     create_family(own_kafka, first)

@@ -16,7 +16,7 @@ def run(machine: type[RuleBasedStateMachine], examples: int = 500) -> None:
     run_state_machine_as_test(machine, settings=settings(THOROUGH, max_examples=examples))
 
 
-def must_find(machine: type[RuleBasedStateMachine], examples: int = 500) -> None:
+def must_find(machine: type[RuleBasedStateMachine], examples: int = 2_000) -> None:
     """Fail unless the machine finds what is wrong with the thing it drives."""
     # A wrong thing may also trip over its own tables before anything is asked of it.
     with pytest.raises((AssertionError, LookupError)):

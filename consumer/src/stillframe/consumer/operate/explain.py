@@ -57,6 +57,7 @@ def ask_worker(url: str) -> WorkerFacts:
         with urlopen(f"{parts.scheme}://{parts.netloc}/explain", timeout=TIMEOUT) as answer:  # noqa: S310 - http only
             return FACTS.validate_json(answer.read(MOST_BYTES))
     except HTTPError as error:
+        error.close()
         raise _no_worker(url, f"it answers with {error.code}") from None
     except (URLError, OSError) as error:
         raise _no_worker(url, str(getattr(error, "reason", error))) from None
