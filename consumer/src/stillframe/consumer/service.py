@@ -28,7 +28,6 @@ from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
 from stillframe.consumer.intake.log_watch import EVERY, LogWatch
-from stillframe.consumer.intake.pressure import Limits
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.intake.receive import Receiver
 from stillframe.consumer.intake.restart import Restarts
@@ -129,16 +128,8 @@ class _Run:
         self._client = Client(settings.handoff_settings())
         handoffs = partial(HandOffs, self._client, partition_counts, emit=emit, now=epoch_milliseconds)
         self._settlement = settlement = Settlement(self._executors, self._commits, handoffs)
-        limits = Limits(
-            settings.partition_records,
-            settings.partition_bytes,
-            settings.partition_span,
-            settings.resume_ratio,
-            settings.total_records,
-            settings.total_bytes,
-        )
         self._watch = self._make_watch()
-        gate = Gate(self._consumer, self._assignment, limits, emit)
+        gate = Gate(self._consumer, self._assignment, settings.limits, emit)
         receiver = Receiver(worker.ordering, worker.retry_order, worker.executors)
         self._loop = Loop(
             Stations(

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
+from stillframe.consumer.intake.pressure import Limits
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.producer.settings import ConnectionSettings, ProducerSettings
 from stillframe.schemas.topics import Tier
@@ -110,6 +111,17 @@ class WorkerSettings(ConnectionSettings):
     @property
     def commit_policy(self) -> CommitPolicy:
         return CommitPolicy(self.commit_interval, self.commit_outcomes)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            self.partition_records,
+            self.partition_bytes,
+            self.partition_span,
+            self.resume_ratio,
+            self.total_records,
+            self.total_bytes,
+        )
 
     @property
     def drain(self) -> float:

@@ -95,21 +95,23 @@ class Commits:
         """librdkafka's ``on_commit``: runs in the poll thread, and may come after the partition has gone."""
         self._clock.answered()
         sent = self._answered()
+        asked = [self._unanswered.take((p.topic, p.partition, p.offset, p.metadata or "")) for p in positions]
         if error is not None:
             self._refused(str(error), error)
-        elif sent is not None and any(each.error is None for each in positions):
-            self.accepted = sent
-        done = []
+            return
         for each in positions:
-            answered = self._unanswered.take((each.topic, each.partition, each.offset, each.metadata or ""))
-            if error is None and each.error is not None:
+            if each.error is not None:
                 self._refused(f"{each.topic}[{each.partition}]: {each.error}", each.error)
-            elif error is None and answered is not None:
-                partition, point = answered
-                partition.committed = point
-                done.append(partition)
-        if done:
-            self._emit(Committed(done))
+        accepted = [dirty for each, dirty in zip(positions, asked, strict=True) if each.error is None]
+        if accepted and sent is not None:
+            self.accepted = sent
+        self._clean([dirty for dirty in accepted if dirty is not None])
+
+    def _clean(self, acknowledged: list[Dirty]) -> None:
+        for partition, point in acknowledged:
+            partition.committed = point
+        if acknowledged:
+            self._emit(Committed([partition for partition, _ in acknowledged]))
 
     def _answered(self) -> float | None:
         """When the commit was sent that is answered; ``None`` if that may be an older one than the newest."""
