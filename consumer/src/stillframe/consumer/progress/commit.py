@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Seconds after which what was refused goes out again, however long the interval.
+AGAIN = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class CommitPolicy:
@@ -24,6 +27,7 @@ class CommitClock:
     def __init__(self, policy: CommitPolicy, now: float, patience: float = 30.0) -> None:
         self._policy = policy
         self._last = now
+        self._interval = policy.interval
         self._outcomes = 0
         self._sent_at: float | None = None
         self._patience = patience
@@ -42,16 +46,20 @@ class CommitClock:
     def due(self, now: float) -> bool:
         if self._sent_at is not None and now - self._sent_at < self._patience:
             return False
-        return self._outcomes >= self._policy.outcomes or now - self._last >= self._policy.interval
+        return self._outcomes >= self._policy.outcomes or now - self._last >= self._interval
 
     def sent(self, now: float) -> None:
-        self._sent_at = self._last = now
-        self._outcomes = 0
+        self._sent_at = now
+        self.skipped(now)
 
     def skipped(self, now: float) -> None:
         """There was nothing to commit."""
         self._last = now
         self._outcomes = 0
+        self._interval = self._policy.interval
 
-    def answered(self) -> None:
+    def answered(self, *, refused: bool = False) -> None:
+        """The broker has answered, or the client would not even send it."""
         self._sent_at = None
+        if refused:
+            self._interval = min(AGAIN, self._policy.interval)

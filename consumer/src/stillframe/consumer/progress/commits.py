@@ -62,11 +62,10 @@ class Commits:
         if not self._clock.due(now):
             return
         offsets = self._read(partitions) if self._proving else self._dirty(partitions)
+        self._clock.skipped(now)
         if offsets and self._send(consumer, offsets):
             self._clock.sent(now)
             self._proving = False
-        else:
-            self._clock.skipped(now)
 
     def last(self, consumer: Consumer, partitions: Collection[Partition]) -> None:
         """The last act of an ownership, perhaps in a rebalance callback: send it, and wait for nothing.
@@ -93,7 +92,7 @@ class Commits:
 
     def acknowledged(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
         """librdkafka's ``on_commit``: runs in the poll thread, and may come after the partition has gone."""
-        self._clock.answered()
+        self._clock.answered(refused=error is not None or any(each.error is not None for each in positions))
         sent = self._answered()
         asked = [self._unanswered.take((p.topic, p.partition, p.offset, p.metadata or "")) for p in positions]
         if error is not None:
@@ -127,6 +126,7 @@ class Commits:
             consumer.commit(offsets=[_position(*dirty) for dirty in offsets], asynchronous=True)
         except KafkaException as error:
             self._emit(CommitFailed(str(error)))
+            self._clock.answered(refused=True)
             return False
         self._superseded += self._sent is not None
         self._sent = now
