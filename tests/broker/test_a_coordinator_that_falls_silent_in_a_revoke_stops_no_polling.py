@@ -63,6 +63,9 @@ class Silence:
             os.kill(self._pid, signal.SIGCONT)
 
 
+@pytest.mark.parametrize(
+    "own_kafka", [{"group.consumer.session.timeout.ms": 30_000}], indirect=True, ids=["long-session"]
+)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_coordinator_that_falls_silent_in_a_revoke_stops_no_polling(
     own_kafka: Cluster, topic_name: str, monkeypatch: pytest.MonkeyPatch, protocol: str
