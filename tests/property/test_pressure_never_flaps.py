@@ -9,7 +9,7 @@ from stillframe.consumer.progress.metadata import decode
 from tests.property.machines import run
 
 #: Stuck tasks that come, or end, from one commit to the next.
-BETWEEN_COMMITS = 20
+BETWEEN_COMMITS = 200
 LIMITS = Limits(20, 1_000, 50, 0.7, total_records=20, total_bytes=1_000)
 
 
@@ -98,9 +98,9 @@ def test_a_full_map_pauses_until_it_has_room_again() -> None:
 def test_a_full_map_from_the_last_owner_stops_nothing() -> None:
     """What it tells of is still to be read, and passed over: pausing for it would be for ever."""
     before = Ledger(0)
-    for offset in range(4_000):
+    for offset in range(16_000):
         before.receive(offset, 1)
-    for offset in range(1, 4_000, 2):
+    for offset in range(1, 16_000, 2):
         before.finish(offset)
     point = before.commit_point()
     known = decode(*point)

@@ -127,7 +127,7 @@ def test_metadata_too_large_for_the_broker_goes_out_shorter(
     commits: Commits, events: list[Event], commit: Callable[..., None], most: int
 ) -> None:
     """At once, with a warning; the offset is committed whatever becomes of the map."""
-    full, small = with_runs(0, 1_400), with_runs(1, 1)
+    full, small = with_runs(0, 8_000), with_runs(1, 1)
     broker = Broker(most)
     commit(commits, broker, [full, small])
     assert len(broker.taken[0].metadata or "") <= most
@@ -139,7 +139,7 @@ def test_metadata_too_large_for_the_broker_goes_out_shorter(
 
 def test_what_the_broker_takes_is_remembered(commits: Commits, events: list[Event]) -> None:
     """No commit after that is refused, and intake narrows by what there is room for."""
-    first, second = with_runs(0, 1_400), with_runs(1, 1_400)
+    first, second = with_runs(0, 8_000), with_runs(1, 8_000)
     broker = Broker(1_000)
     at_last(commits, broker, [first])
     assert first.ledger.fullness > 0.9

@@ -19,9 +19,10 @@ MAP: Final = "map"
 #: Nothing but strict retries is started, either: every place is taken (:mod:`..dispatch.places`).
 WAITS: Final = "strict retries"
 
-#: Share of the commit's metadata at which intake stops. What is here already fills the rest as it ends; beyond
-#: that the map is cut, and a crash would run again what it no longer tells.
-FULL_METADATA: Final = 0.75
+#: Share of the commit's metadata at which intake stops: when what is here could fill so much of it, whichever of
+#: it ends next. A batch more still fits; beyond that the map would be cut, and every change of owner would run
+#: again what it no longer tells.
+FULL_METADATA: Final = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class Limits:
             return BYTES
         if ledger.span >= self.span * ratio:
             return SPAN
-        if ledger.fullness >= FULL_METADATA * ratio:
-            return MAP
         # As long as some are still to come, reading on is the only way to have fewer of them.
         if ledger.waiting >= MOST_WAITS * ratio and not ledger.promised:
             return WAITS
+        if ledger.fullness >= FULL_METADATA * ratio:
+            return MAP
         return None

@@ -36,6 +36,19 @@ def unpack(encoded: bytes) -> Iterator[int]:
         raise ValueError("the last number has no end")
 
 
+def take(encoded: bytes, count: int) -> tuple[list[int], bytes]:
+    """The first numbers, so many, and the bytes after them.
+
+    Raises:
+        ValueError: there are fewer; or as :func:`unpack`.
+    """
+    ends = [at for at, byte in enumerate(encoded, 1) if not byte & 0x80][:count]
+    if len(ends) < count:
+        raise ValueError("there are fewer numbers than announced")
+    end = ends[-1] if ends else 0
+    return list(unpack(encoded[:end])), encoded[end:]
+
+
 def zigzag(number: int) -> int:
     """A number of either sign as one from 0, small where it is near 0."""
     return number << 1 if number >= 0 else -number * 2 - 1

@@ -8,12 +8,12 @@ above 0 leave gaps, and a ledger that waited for the missing numbers would wait 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from itertools import chain
 from typing import NamedTuple
 
-from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, Known, encode
+from stillframe.consumer.progress.completion_map import most_bytes
+from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, Known, encode, room_for_both
 from stillframe.consumer.progress.runs import Runs
-from stillframe.consumer.progress.strict_waits import Wait
+from stillframe.consumer.progress.strict_waits import Wait, pack_waits
 
 
 class CommitPoint(NamedTuple):
@@ -32,7 +32,17 @@ class Ledger:
     Memory is proportional to the unfinished offsets and the runs, whatever the span they lie in.
     """
 
-    __slots__ = ("_fullness", "_known_end", "_position", "_promised", "_runs", "_unfinished", "_waits", "bytes")
+    __slots__ = (
+        "_known_end",
+        "_most",
+        "_position",
+        "_promised",
+        "_runs",
+        "_unfinished",
+        "_waits",
+        "_waits_take",
+        "bytes",
+    )
 
     def __init__(self, start: int, known: Known = NOTHING) -> None:
         """A ledger of a partition that begins.
@@ -51,7 +61,7 @@ class Ledger:
         # Waits of the last owner whose records are still to come.
         self._promised = deque(known.waits)
         self._known_end = known.end
-        self._fullness = 0.0
+        self._most, self._waits_take = MOST_CHARACTERS, 0
         self.bytes = 0
 
     def receive(self, offset: int, size: int) -> bool:
@@ -110,19 +120,22 @@ class Ledger:
         Args:
             most: characters of metadata that the broker takes.
         """
-        offset = self.committable
-        waits = chain(sorted(self._waits.values()), self._promised)
-        metadata = encode(offset, self._runs, waits, most=most)
-        self._fullness = len(metadata) / most if most else 0.0
-        return CommitPoint(offset, metadata)
+        offset, self._most = self.committable, most
+        waits = [*sorted(self._waits.values()), *self._promised]
+        self._waits_take = sum(map(len, pack_waits(offset, waits))) if waits else 0
+        return CommitPoint(offset, encode(offset, self._runs, waits, most=most))
 
     @property
     def fullness(self) -> float:
-        """How full the metadata was at the last commit point: 0 to 1.
+        """How full the metadata of a commit can get by what is here, whichever of it ends next: from 0, full is 1.
 
         0 as long as some of what the commit knew is still to come: reading on can only make it less.
         """
-        return 0.0 if self._promised or self._runs.end > self._position else self._fullness
+        if self._promised or self._runs.end > self._position:
+            return 0.0
+        room = room_for_both(self._most)
+        taken = self._waits_take + most_bytes(self.span, len(self._runs), len(self._unfinished))
+        return taken / room if room else 0.0
 
     @property
     def waiting(self) -> int:

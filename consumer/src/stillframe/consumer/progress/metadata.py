@@ -1,9 +1,9 @@
 """What a commit carries beside its offset: the strict waits, then the completion map. Pure.
 
-Format, version 2: ``sf2:`` and the URL-safe base64, unpadded, of unsigned LEB128 numbers: how many strict
-waits there are, these waits (:mod:`.strict_waits`), and the runs of the completion map to the end
-(:mod:`.completion_map`). Nothing at all is the empty text. Version 1, ``sf1:``, is a map without waits; it
-is read, and not written any more.
+Format, version 2: ``sf2:`` and the URL-safe base64, unpadded, of unsigned LEB128 numbers: twice how many
+strict waits there are, and one more if the map is of bits; these waits (:mod:`.strict_waits`); and to the end
+the completion map, as runs or as bits (:mod:`.completion_map`). Nothing at all is the empty text. Version 1,
+``sf1:``, is a map of runs without waits; it is read, and not written any more.
 
 What does not fit is left out from the end: of the map first, since a run that is forgotten costs
 duplicates, and a forgotten wait would cost a task's attempts and its due time.
@@ -15,8 +15,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from stillframe.consumer.progress.completion_map import Run, pack_runs, read_runs
-from stillframe.consumer.progress.leb128 import pack, unpack
+from stillframe.consumer.progress.completion_map import Run, pack_bits, pack_runs, read_bits, read_runs
+from stillframe.consumer.progress.leb128 import pack, take, unpack
 from stillframe.consumer.progress.strict_waits import NUMBERS, Wait, pack_waits, read_waits
 
 PREFIX: Final = "sf2:"
@@ -47,15 +47,19 @@ NOTHING: Final = Known()
 
 
 def encode(offset: int, runs: Iterable[Run], waits: Iterable[Wait] = (), *, most: int = MOST_CHARACTERS) -> str:
-    """The metadata for a commit at ``offset``: of waits, then of runs, the longest prefix that fits ``most``."""
-    room = (most - len(PREFIX)) * 3 // 4 - _COUNT_BYTES
+    """The metadata for a commit at ``offset``: of waits, then of the map, what fits ``most`` from the front."""
+    room = room_for_both(most)
     packed_waits = list(_fitting(pack_waits(offset, waits), room))
-    room -= sum(map(len, packed_waits))
-    packed_runs = list(_fitting(pack_runs(offset, runs), room))
-    if not packed_waits and not packed_runs:
+    packed_map, of_bits = _map(offset, tuple(runs), room - sum(map(len, packed_waits)))
+    if not packed_waits and not packed_map:
         return ""
-    encoded = b"".join([pack([len(packed_waits)]), *packed_waits, *packed_runs])
+    encoded = b"".join([pack([2 * len(packed_waits) + of_bits]), *packed_waits, packed_map])
     return PREFIX + urlsafe_b64encode(encoded).rstrip(b"=").decode()
+
+
+def room_for_both(most: int) -> int:
+    """Bytes for waits and map in so many characters."""
+    return max(0, (most - len(PREFIX)) * 3 // 4 - _COUNT_BYTES)
 
 
 def decode(offset: int, metadata: str | None) -> Known:
@@ -70,19 +74,33 @@ def decode(offset: int, metadata: str | None) -> Known:
     if prefix not in {PREFIX, PREFIX_OF_MAPS} or len(metadata) > MOST_CHARACTERS:
         raise UnreadableMetadata(f"{len(metadata)} characters that are neither of version 1 nor 2")
     try:
-        numbers = list(unpack(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-        waits = _waits_announced(numbers) if prefix == PREFIX else 0
-        return Known(tuple(read_waits(offset, numbers[:waits])), tuple(read_runs(offset, numbers[waits:])))
+        encoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return (
+            _known(offset, encoded) if prefix == PREFIX else Known((), tuple(read_runs(offset, [*unpack(encoded)])))
+        )
     except ValueError as error:
         raise UnreadableMetadata(str(error)) from None
 
 
-def _waits_announced(numbers: list[int]) -> int:
-    """Take off the first number, the count of waits; returns how many of those that follow are theirs."""
-    waits = numbers.pop(0) * NUMBERS if numbers else 0
-    if waits > len(numbers) or not numbers:
-        raise ValueError("there are fewer strict waits than announced")
-    return waits
+def _known(offset: int, encoded: bytes) -> Known:
+    (head,), encoded = take(encoded, 1)
+    waits, encoded = take(encoded, (head >> 1) * NUMBERS)
+    if not waits and not encoded:
+        raise ValueError("there is neither a wait nor a map")
+    runs = read_bits(offset, encoded) if head & 1 else read_runs(offset, [*unpack(encoded)])
+    return Known(tuple(read_waits(offset, waits)), tuple(runs))
+
+
+def _map(offset: int, runs: tuple[Run, ...], room: int) -> tuple[bytes, bool]:
+    """The shorter form, and whether it is that of bits; if neither fits, the one that reaches further."""
+    if not runs:
+        return b"", False
+    as_runs = list(_fitting(pack_runs(offset, runs), room))
+    size, reach = sum(map(len, as_runs)), runs[len(as_runs) - 1][1] if as_runs else offset
+    bits = min(room, -(-(runs[-1][1] - offset) // 8))
+    if (len(as_runs) == len(runs) and size <= bits) or reach > offset + 8 * bits:
+        return b"".join(as_runs), False
+    return pack_bits(offset, runs, bits), True
 
 
 def _fitting(parts: Iterable[bytes], room: int) -> Iterator[bytes]:
