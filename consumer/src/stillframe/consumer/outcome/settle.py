@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.outcome.end import Dead, Done, Retry, Skipped
 from stillframe.consumer.outcome.handoff import HandOff, HandOffs
 from stillframe.consumer.progress.commits import Commits
+
+#: Seconds, in a drain, from the end of a handler to the hand-off of its failure, at most.
+HAND_OVER_EVERY = 0.1
 
 
 class Left(NamedTuple):
@@ -76,15 +80,18 @@ class Settlement:
     def conclude(self, partitions: Collection[Partition], drain_until: float, report_until: float) -> Left:
         """The end of an ownership, up to its last commit: drain, hand over. Returns what has no outcome.
 
-        The order matters: what waits in memory is handed to a tier first, so that the broker's
-        reports come in while handlers finish.
+        The order matters: what waits in memory is handed to a tier first, and what fails meanwhile at
+        once, so that the broker's reports come in while other handlers finish.
 
         Args:
             drain_until: monotonic time until which running handlers are waited for.
             report_until: monotonic time until which reports of hand-offs are waited for.
         """
         self.hand_over(partitions)
-        self._executors.wait_idle(partitions, drain_until)
+        while not self._executors.wait_idle(partitions, min(drain_until, time.monotonic() + HAND_OVER_EVERY)):
+            self.tick()
+            if time.monotonic() >= drain_until:
+                break
         unfinished = self._executors.running(partitions)
         cancel(unfinished)
         self.tick()
