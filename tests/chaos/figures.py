@@ -82,6 +82,9 @@ def _freezes(settings: Settings, verdict: Verdict, _quiet: Verdict | None) -> It
         "commits taken from who had lost its session", len(verdict.faults["commits after a lost session"]), 0
     )
     yield Figure("started after others had its partitions", sum(each.late for each in verdict.recoveries), 0)
+    # A thread may be anywhere between taking a task and starting it. Without a lease it was six a freeze.
+    begun = sum(each.begun for each in verdict.recoveries)
+    yield Figure("taken before the freeze, and started after it", begun, len(verdict.recoveries))
     most = max((each.again for each in verdict.recoveries), default=None)
     yield Figure("duplicates after one freeze, at most", most, POOL + COMMIT_INTERVAL * settings.rate)
     yield from _takeovers(verdict, ("frozen",))

@@ -81,6 +81,11 @@ def test_a_frozen_worker_starts_nothing_of_others() -> None:
     assert missed(Scenario.FREEZE, replace(SOUND, recoveries=(frozen,))) == []
     late = replace(SOUND, recoveries=(replace(frozen, late=1),))
     assert missed(Scenario.FREEZE, late) == ["started after others had its partitions"]
+    begun = [replace(SOUND, recoveries=(frozen, replace(frozen, begun=number))) for number in (2, 3)]
+    assert [missed(Scenario.FREEZE, each) for each in begun] == [
+        [],
+        ["taken before the freeze, and started after it"],
+    ]
     taken = replace(SOUND, recoveries=(frozen,), faults=SOUND.faults | {"commits after a lost session": ("7",)})
     assert missed(Scenario.FREEZE, taken) == ["commits taken from who had lost its session"]
 

@@ -13,6 +13,9 @@ AFTERMATH = 12.0
 #: Seconds for which a broker's end may hold up a coordinator: what is not in sync any more is waited for.
 HELD_UP = 8.0
 
+#: Seconds from a thread's taking a task to its start in the journal, at the most, its freeze not counted.
+BEGINNING = 0.1
+
 
 @dataclass(frozen=True)
 class Recovery:
@@ -24,6 +27,7 @@ class Recovery:
         running: attempts that were cut off, or slept with it.
         again: attempts, running or ended, that others started again.
         late: attempts that it started after others had its partitions.
+        begun: more of these, whose thread had taken them before the freeze and began them as soon as it was over.
         seconds: until the last partition it did not keep was assigned anew; none if one never was.
         upheaval: brokers ended or leaders moved meanwhile or just before: a new coordinator gives every member
             a new session, and one whose replicas are missing has to wait for them.
@@ -36,6 +40,7 @@ class Recovery:
     running: int
     again: int
     late: int
+    begun: int
     seconds: float | None
     upheaval: bool
 
@@ -85,6 +90,8 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
     theirs = [run for ownership in held for run in evidence.runs_of[ownership]]
     before = [run for run in theirs if run.started < at]
     again = {run.what for run in before if any(_by_others(each, at, held) for each in evidence.runs_at[run.what])}
+    late = [run for run in theirs if run.late]
+    begun = sum(run.started < spell.until + BEGINNING for run in late)
     seconds = max(known, default=0.0) if len(known) == len(waits) else None
     until = at + (FOREVER if seconds is None else seconds)
     return Recovery(
@@ -94,7 +101,8 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
         kept=len(held) - len(waits),
         running=sum(run.ended > at for run in before),
         again=len(again),
-        late=sum(run.late for run in theirs),
+        late=len(late) - begun,
+        begun=begun,
         seconds=seconds,
         upheaval=any(at - HELD_UP < each < until for each in evidence.upheavals),
     )
