@@ -1,11 +1,16 @@
-"""The poll loop: what it does with a batch during which a partition was assigned."""
+"""The poll loop: what it does with a batch during which a partition was assigned, and with its last commit."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from confluent_kafka import TopicPartition
 
+from stillframe.consumer import loop
+from stillframe.consumer.deadlines import Deadlines
+from stillframe.consumer.events import CommitFailed, Event
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.loop import Loop, Stations
 from stillframe.consumer.progress.ledger import Ledger
@@ -57,7 +62,28 @@ def test_a_partition_that_gives_records_again_is_not_stopped() -> None:
     assert [each.record.offset for each in offered] == [10]
 
 
-def _loop(**stations: Any) -> Loop:
+@pytest.mark.parametrize(("answers", "until"), [(True, 20), (False, 4)])
+def test_a_stop_waits_for_its_last_commit_as_long_as_it_is_answered(
+    monkeypatch: pytest.MonkeyPatch, answers: bool, until: int
+) -> None:
+    """A group that rebalances refuses it, and takes it in the end; a coordinator that is gone says nothing."""
+    clock = SimpleNamespace(now=0)
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    commits = SimpleNamespace(last=lambda *sent: None, answers=0, insist=lambda *sent: clock.now >= 20)
+
+    def poll(_patience: float) -> None:
+        clock.now += 1
+        commits.answers += answers
+
+    events: list[Event] = []
+    stations = {"consumer": SimpleNamespace(poll=poll), "gate": SimpleNamespace(any_paused=True), "commits": commits}
+    stations["errors"] = SimpleNamespace(check=lambda: None)
+    _loop(events.append, **stations)._commit_last([], Deadlines(0.0, 25.0))
+    assert [type(event) for event in events] == [CommitFailed] * (not answers)
+    assert clock.now == pytest.approx(until, abs=1)
+
+
+def _loop(emit: Callable[[Event], None] = lambda event: None, **stations: Any) -> Loop:
     """A loop of which only these stations are there."""
     every: dict[str, Any] = dict.fromkeys(field.name for field in fields(Stations))
-    return Loop(Stations(**every | stations), lambda event: None)
+    return Loop(Stations(**every | stations), emit)

@@ -5,7 +5,7 @@
 | at once | unready; nothing more is started; retries that wait in memory are handed over |
 | ``grace`` | running handlers end, hand-offs are acknowledged, what ends is committed |
 | ``grace`` + 0 to 0.2 | what has not ended is named in the log, before anything that can block |
-| ``grace`` + 0.3 | the last commit, which takes 3 s at most |
+| ``grace`` + 0.3 | the last commit, for which a coordinator that says nothing gets 3 s at most |
 | ``grace`` + 0.5 | the worker leaves its group, which takes 5 s at most, and exits |
 | ``grace`` + 0.9 | the supervisor asks a process that is still there where its threads are |
 | ``grace`` + 1 | and kills it |
@@ -25,7 +25,7 @@ COMMITTED: Final = 0.3
 LEFT: Final = 0.5
 ASKED: Final = 0.9
 KILLED: Final = 1.0
-#: Seconds that two steps take at most, however much is left: to a broker that is gone both block for longer.
+#: Seconds that two steps wait for an answer, however much is left: to a broker that is gone both block for longer.
 LONGEST_COMMIT: Final = 3.0
 LONGEST_LEAVE: Final = 5.0
 
@@ -52,9 +52,11 @@ class Deadlines:
         """By then the log must say what has not ended, whatever holds up the poll thread."""
         return self.drained + NAMED
 
-    def committed(self, now: float) -> float:
-        """When a last commit that begins now is given up."""
-        return min(now + LONGEST_COMMIT, self.drained + COMMITTED)
+    def committed(self, heard: float) -> float:
+        """When a last commit is given up that was sent, or refused, at that time: in a rebalance it is refused
+        until all members have joined again.
+        """
+        return min(heard + LONGEST_COMMIT, self.drained + COMMITTED)
 
     def left(self, now: float) -> float:
         """When leaving the group, beginning now, is given up."""

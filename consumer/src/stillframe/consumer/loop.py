@@ -123,7 +123,7 @@ class Loop:
         owned = list(self._assignment)
         now = time.monotonic()
         left = self._settlement.conclude(owned, now, now)
-        self._commit_last(owned, deadlines.committed(now))
+        self._commit_last(owned, deadlines)
         cancel(self._executors.running())
         self._assignment.release(owned)
         self._emit(WorkerStopped(*left))
@@ -133,12 +133,19 @@ class Loop:
         running, ends = self._executors.running(), self._executors.ends
         return bool(running or ends) or self._settlement.pending(list(self._assignment))
 
-    def _commit_last(self, owned: list[Partition], until: float) -> None:
-        """Polling goes on: it brings the answers, and leads through a rebalance, which refuses commits."""
+    def _commit_last(self, owned: list[Partition], deadlines: Deadlines) -> None:
+        """Polling goes on: it brings the answers, and leads through a rebalance, which refuses commits.
+
+        A coordinator that says nothing is given up soon; one that refuses may take until the grace period is over.
+        """
         self._commits.last(self._consumer, owned)
+        answers, heard = self._commits.answers, time.monotonic()
         while not self._commits.insist(self._consumer, owned):
-            if time.monotonic() >= until:
-                self._emit(CommitFailed("the last one is not acknowledged: the group coordinator does not answer"))
+            now = time.monotonic()
+            if self._commits.answers != answers:
+                answers, heard = self._commits.answers, now
+            if now >= deadlines.committed(heard):
+                self._emit(CommitFailed("the last one was not acknowledged in time"))
                 return
             self._wait()
             self._errors.check()

@@ -38,6 +38,8 @@ class Commits:
         self._proving = False
         self._sent: float | None = None  # the newest request that is not answered yet
         self._superseded = 0  # older ones of which the same is true
+        #: How many requests the broker has answered, if only with a refusal.
+        self.answers = 0
         #: When the newest commit that the broker has accepted was sent, by the lease's clock.
         self.accepted = -inf
 
@@ -93,6 +95,8 @@ class Commits:
     def acknowledged(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
         """librdkafka's ``on_commit``: runs in the poll thread, and may come after the partition has gone."""
         self._clock.answered(refused=error is not None or any(each.error is not None for each in positions))
+        if error is None or error.code() > 0:  # below 0 are the client's own: nobody has answered
+            self.answers += 1
         sent = self._answered()
         asked = [self._unanswered.take((p.topic, p.partition, p.offset, p.metadata or "")) for p in positions]
         if error is not None:
