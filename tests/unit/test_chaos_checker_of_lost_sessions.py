@@ -102,6 +102,16 @@ def test_what_who_has_lost_its_session_may_do(mutate: Callable[[Rows], None], ki
     assert (hit.late, hit.begun, verdict.late_starts) == (late, taken, late or taken)
 
 
+@pytest.mark.parametrize(("after", "heard"), [(0.01, False), (-0.01, True)])
+def test_who_lets_go_while_it_is_cut_off_can_tell_nobody_what_it_has_done(after: float, heard: bool) -> None:
+    """Its last commit does not come through; a moment before it would have."""
+    rows = a_lost_session("cut")
+    drop(rows, "lost")
+    at = float(first(rows, "cut")["at"]) + after
+    rows.append({"process": "a", "kind": "revoked", "at": at, "ownerships": [1, 2], "unfinished": []})
+    assert ("duplicates unexplained" in faults(check(rows))) is heard
+
+
 def its_commit_is_taken(rows: Rows) -> None:
     add(rows, 0.6, "a", "committed", positions=[[T, 0, 5, ""]])
 

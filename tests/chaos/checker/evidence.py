@@ -27,6 +27,7 @@ FOREVER = float("inf")
 #: What the error says of a hand-off of which no broker has told whether it has it.
 UNKNOWN = "it may still be there"
 DEAD_LETTERS = ".dlq"
+CUT_OFF = "cut off"
 #: Characters of commit metadata: the engine stops at 4,000.
 FULL_MAP = 3_900
 
@@ -209,13 +210,13 @@ class Evidence:
         self.spells.append(Spell("frozen", row["victim"], row["at"]))
 
     def _cut(self, row: Row) -> None:
-        self.spells.append(Spell("cut off", row["victim"], row["at"]))
+        self.spells.append(Spell(CUT_OFF, row["victim"], row["at"]))
 
     def _thawed(self, row: Row) -> None:
         self._end_spell("frozen", row)
 
     def _healed(self, row: Row) -> None:
-        self._end_spell("cut off", row)
+        self._end_spell(CUT_OFF, row)
 
     def _end_spell(self, kind: str, row: Row) -> None:
         """Of that process: another may live in its slot by now, and hear of an end without a beginning."""
@@ -241,13 +242,15 @@ class Evidence:
     def _believe_the_broker(self, ownership: Ownership) -> None:
         """Who is frozen or cut off, and then killed or stopped before it has heard of it, has lost its session
         all the same: somebody else was given the partition. Of others that is not believed: two owners at a
-        time are a fault.
+        time are a fault. And who lets go while it is cut off can tell nobody what it has done.
         """
         successor = ownership.successor
-        if successor is None or successor.since > ownership.until:
-            return
+        taken = successor is not None and successor.since <= ownership.until
         for spell in self.spells:
-            if spell.process == ownership.process and spell.since < successor.since:
+            if spell.process != ownership.process:
+                continue
+            unheard = spell.kind == CUT_OFF and spell.since < ownership.until < spell.until
+            if unheard or (successor is not None and taken and spell.since < successor.since):
                 ownership.ending = "lost"
 
     def _end_all(self, ending: str, row: Row, unfinished: frozenset[Location]) -> None:
