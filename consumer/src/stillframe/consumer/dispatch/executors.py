@@ -252,6 +252,9 @@ class Executors:
         arrival = self._desk.take(executor, self._now(), self._lease_clock())
         if self._desk.next_due != first_due:
             self._clock.notify()
+            # What was let in because its time has come may be another executor's, and more than one. The clock's
+            # thread finds it no longer among what is due, and this one may be in a handler for minutes.
+            self._wake()
         return arrival
 
     def _wake(self, awake: Executor | None = None) -> None:
