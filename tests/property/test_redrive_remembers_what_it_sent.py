@@ -42,11 +42,11 @@ def test_a_commit_brings_it_back(start: int, sent: list[int]) -> None:
 
 
 def test_what_does_not_fit_is_forgotten_from_the_end() -> None:
-    """A commit has room for so many runs; what is forgotten may be sent again, nothing is skipped."""
-    progress = Progress(0).plus(range(1, 20_000, 2))
+    """A commit has room for so much; what is forgotten may be sent again, nothing is skipped."""
+    progress = Progress(0).plus(range(1, 40_000, 2))
     assert len(progress.metadata) <= MOST_CHARACTERS
     read = Progress.read(0, progress.metadata)
-    assert 1_000 < len(read.runs) < 10_000
+    assert 1_000 < len(read.runs) < 20_000
     assert read.runs == progress.runs[: len(read.runs)]
 
 
