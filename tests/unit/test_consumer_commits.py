@@ -135,13 +135,22 @@ def test_a_stop_insists_on_its_last_commit(bench: Bench) -> None:
     bench.commits.last(bench.client, [bench.partition])
     bench.client.refuses = False
     for number in range(3):
-        assert not bench.commits.insist(bench.client, [bench.partition])
-        assert not bench.commits.insist(bench.client, [bench.partition])
-        assert len(bench.client.sent) == number + 1
+        assert not bench.commits.insist(bench.client, [bench.partition], number)
         bench.answer(number, KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
-    assert not bench.commits.insist(bench.client, [bench.partition])
+        assert not bench.commits.insist(bench.client, [bench.partition], number)
+        assert len(bench.client.sent) == number + 1, "not at once again: the coordinator has enough to do"
+    assert bench.commits.put_off == 3
+    assert not bench.commits.insist(bench.client, [bench.partition], 3)
     bench.answer(3)
-    assert bench.commits.insist(bench.client, [bench.partition])
+    assert bench.commits.insist(bench.client, [bench.partition], 3)
+
+
+def test_a_refusal_for_good_puts_nothing_off(bench: Bench) -> None:
+    """A stop must not wait out its grace period for a permission."""
+    bench.finish(5)
+    bench.commits.last(bench.client, [bench.partition])
+    bench.answer(0, KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
+    assert bench.commits.put_off == 0
 
 
 def test_what_is_not_owned_is_not_committed(bench: Bench) -> None:

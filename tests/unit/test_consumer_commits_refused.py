@@ -115,9 +115,9 @@ def at_last(commits: Commits, broker: Broker, partitions: list[Partition]) -> No
     """As a stop does it, which gives up after a while."""
     client: Any = broker
     commits.last(client, partitions)
-    for _ in range(9):
+    for now in range(9):
         hear(commits, broker)
-        if commits.insist(client, partitions):
+        if commits.insist(client, partitions, now):
             return
 
 

@@ -62,24 +62,24 @@ def test_a_partition_that_gives_records_again_is_not_stopped() -> None:
     assert [each.record.offset for each in offered] == [10]
 
 
-@pytest.mark.parametrize(("answers", "until"), [(True, 20), (False, 4)])
-def test_a_stop_waits_for_its_last_commit_as_long_as_it_is_answered(
-    monkeypatch: pytest.MonkeyPatch, answers: bool, until: int
+@pytest.mark.parametrize(("put_off", "until"), [(True, 20), (False, 4)])
+def test_a_stop_waits_for_its_last_commit_as_long_as_a_rebalance_puts_it_off(
+    monkeypatch: pytest.MonkeyPatch, put_off: bool, until: int
 ) -> None:
-    """A group that rebalances refuses it, and takes it in the end; a coordinator that is gone says nothing."""
+    """It is taken in the end; a coordinator that is gone says nothing, and one that forbids it always will."""
     clock = SimpleNamespace(now=0)
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    commits = SimpleNamespace(last=lambda *sent: None, answers=0, insist=lambda *sent: clock.now >= 20)
+    commits = SimpleNamespace(last=lambda *sent: None, put_off=0, insist=lambda *sent: clock.now >= 20)
 
     def poll(_patience: float) -> None:
         clock.now += 1
-        commits.answers += answers
+        commits.put_off += put_off
 
     events: list[Event] = []
     stations = {"consumer": SimpleNamespace(poll=poll), "gate": SimpleNamespace(any_paused=True), "commits": commits}
     stations["errors"] = SimpleNamespace(check=lambda: None)
     _loop(events.append, **stations)._commit_last([], Deadlines(0.0, 25.0))
-    assert [type(event) for event in events] == [CommitFailed] * (not answers)
+    assert [type(event) for event in events] == [CommitFailed] * (not put_off)
     assert clock.now == pytest.approx(until, abs=1)
 
 

@@ -136,14 +136,14 @@ class Loop:
     def _commit_last(self, owned: list[Partition], deadlines: Deadlines) -> None:
         """Polling goes on: it brings the answers, and leads through a rebalance, which refuses commits.
 
-        A coordinator that says nothing is given up soon; one that refuses may take until the grace period is over.
+        A coordinator that says nothing, or refuses for good, is given up soon; a rebalance may take until the grace
+        period is over.
         """
         self._commits.last(self._consumer, owned)
-        answers, heard = self._commits.answers, time.monotonic()
-        while not self._commits.insist(self._consumer, owned):
-            now = time.monotonic()
-            if self._commits.answers != answers:
-                answers, heard = self._commits.answers, now
+        put_off, heard = self._commits.put_off, time.monotonic()
+        while not self._commits.insist(self._consumer, owned, now := time.monotonic()):
+            if self._commits.put_off != put_off:
+                put_off, heard = self._commits.put_off, now
             if now >= deadlines.committed(heard):
                 self._emit(CommitFailed("the last one was not acknowledged in time"))
                 return

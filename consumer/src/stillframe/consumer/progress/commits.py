@@ -17,6 +17,12 @@ from stillframe.consumer.progress.metadata import MOST_CHARACTERS
 from stillframe.consumer.progress.unanswered import Dirty, Unanswered
 
 TOO_LARGE: Final = KafkaError.OFFSET_METADATA_TOO_LARGE
+#: While a group rebalances: the same commit is taken once this member has joined again.
+PASSING: Final = frozenset({
+    KafkaError.REBALANCE_IN_PROGRESS, KafkaError.ILLEGAL_GENERATION, KafkaError.STALE_MEMBER_EPOCH,
+})  # fmt: skip
+#: Seconds between two tries of a last commit that is refused.
+INSIST_EVERY: Final = 0.05
 #: Fewer characters of metadata than this are not worth a commit that may be refused.
 FEWEST_CHARACTERS: Final = 60
 
@@ -38,8 +44,9 @@ class Commits:
         self._proving = False
         self._sent: float | None = None  # the newest request that is not answered yet
         self._superseded = 0  # older ones of which the same is true
-        #: How many requests the broker has answered, if only with a refusal.
-        self.answers = 0
+        self._insist_at = -inf
+        #: How many commits were refused for a rebalance, which passes.
+        self.put_off = 0
         #: When the newest commit that the broker has accepted was sent, by the lease's clock.
         self.accepted = -inf
 
@@ -85,27 +92,27 @@ class Commits:
         if offsets := self._dirty(partitions):
             self._send(consumer, offsets)
 
-    def insist(self, consumer: Consumer, partitions: Collection[Partition]) -> bool:
-        """Send again what was refused since; whether the broker has acknowledged all of it."""
+    def insist(self, consumer: Consumer, partitions: Collection[Partition], now: float) -> bool:
+        """Send again what was refused since, now and then; whether the broker has acknowledged all of it."""
         offsets = self._dirty(partitions)
-        if refused := [dirty for dirty in offsets if dirty not in self._unanswered]:
+        refused = [dirty for dirty in offsets if dirty not in self._unanswered]
+        if refused and now >= self._insist_at:
+            self._insist_at = now + INSIST_EVERY
             self._send(consumer, refused)
         return not offsets
 
     def acknowledged(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
         """librdkafka's ``on_commit``: runs in the poll thread, and may come after the partition has gone."""
-        self._clock.answered(refused=error is not None or any(each.error is not None for each in positions))
-        if error is None or error.code() > 0:  # below 0 are the client's own: nobody has answered
-            self.answers += 1
-        sent = self._answered()
-        asked = [self._unanswered.take((p.topic, p.partition, p.offset, p.metadata or "")) for p in positions]
+        sent, accepted = self._answered(), list[Dirty | None]()
         if error is not None:
             self._refused(str(error), error)
-            return
         for each in positions:
-            if each.error is not None:
+            asked = self._unanswered.take((each.topic, each.partition, each.offset, each.metadata or ""))
+            if error is None and each.error is None:
+                accepted.append(asked)
+            elif error is None:
                 self._refused(f"{each.topic}[{each.partition}]: {each.error}", each.error)
-        accepted = [dirty for each, dirty in zip(positions, asked, strict=True) if each.error is None]
+        self._clock.answered(refused=error is not None or len(accepted) < len(positions))
         if accepted and sent is not None:
             self.accepted = sent
         self._clean([dirty for dirty in accepted if dirty is not None])
@@ -149,7 +156,9 @@ class Commits:
     def _refused(self, what: str, error: object = None) -> None:
         """It stays dirty; what was too large for the broker goes out again, shorter, with the next tick."""
         self._emit(CommitFailed(what))
-        if isinstance(error, KafkaError) and error.code() == TOO_LARGE and self._characters:
+        code = error.code() if isinstance(error, KafkaError) else None
+        self.put_off += code in PASSING
+        if code == TOO_LARGE and self._characters:
             self._too_large = True
             self._clock.hurry()
 
