@@ -1,6 +1,7 @@
 """Whoever can ask only the broker is told what the first open task of each partition waits for, and whose it is."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -93,10 +94,29 @@ def test_an_address_that_is_no_workers_is_refused_with_a_way_out() -> None:
     assert "STILLFRAME_HEALTH_PORT" in refused.value.__notes__[0]
     with answering(200, {"up": True}) as url, pytest.raises(CommandError, match="not that of a worker"):
         ask_worker(url)
+    with mute() as url, pytest.raises(CommandError, match="no worker tells anything"):
+        ask_worker(url)
     with pytest.raises(CommandError, match="refused"):
         ask_worker(url)
     with pytest.raises(CommandError, match="'localhost:9464' is no address"):
         ask_worker("localhost:9464")
+
+
+@contextmanager
+def mute() -> Iterator[str]:
+    """The address of something that speaks another protocol, as a Kafka broker does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1_000)
+                connection.sendall(b"\x00\x00\x00\x04nope\n")
+
+        thread = Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
 
 
 @contextmanager

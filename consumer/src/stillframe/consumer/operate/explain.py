@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from http.client import HTTPException
 from typing import Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -59,9 +59,9 @@ def ask_worker(url: str) -> WorkerFacts:
     except HTTPError as error:
         error.close()
         raise _no_worker(url, f"it answers with {error.code}") from None
-    except (URLError, OSError) as error:
+    except (HTTPException, OSError) as error:  # also what answers, but does not speak HTTP
         raise _no_worker(url, str(getattr(error, "reason", error))) from None
-    except (ValidationError, json.JSONDecodeError):
+    except ValidationError:
         raise _no_worker(url, "its answer is not that of a worker of this version") from None
 
 
