@@ -95,12 +95,14 @@ def _map(offset: int, runs: tuple[Run, ...], room: int) -> tuple[bytes, bool]:
     """The shorter form, and whether it is that of bits; if neither fits, the one that reaches further."""
     if not runs:
         return b"", False
+    bits = -(-(runs[-1][1] - offset) // 8)
+    if bits <= min(room, 2 * len(runs)):  # a run takes two bytes at the least: none of them has to be packed
+        return pack_bits(offset, runs, bits), True
     as_runs = list(_fitting(pack_runs(offset, runs), room))
-    size, reach = sum(map(len, as_runs)), runs[len(as_runs) - 1][1] if as_runs else offset
-    bits = min(room, -(-(runs[-1][1] - offset) // 8))
-    if (len(as_runs) == len(runs) and size <= bits) or reach > offset + 8 * bits:
+    reach = runs[len(as_runs) - 1][1] if as_runs else offset
+    if reach > offset + 8 * room or (len(as_runs) == len(runs) and sum(map(len, as_runs)) <= bits):
         return b"".join(as_runs), False
-    return pack_bits(offset, runs, bits), True
+    return pack_bits(offset, runs, min(room, bits)), True
 
 
 def _fitting(parts: Iterable[bytes], room: int) -> Iterator[bytes]:
