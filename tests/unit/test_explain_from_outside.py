@@ -2,20 +2,25 @@
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from stillframe.consumer.operate import explain
 from stillframe.consumer.operate.cluster import Group
 from stillframe.consumer.operate.errors import CommandError
 from stillframe.consumer.operate.explain import ask_worker
-from stillframe.consumer.operate.lag import PartitionLag, Role
+from stillframe.consumer.operate.lag import PartitionLag, Role, TopicLag
 from stillframe.consumer.operate.progress import Progress
+from stillframe.consumer.operate.scan import Range, Written
 from stillframe.consumer.operate.standing import Frontier, Standing, why
 from stillframe.consumer.progress.strict_waits import Wait
+from stillframe.schemas import Record
 
 NOW = 1_800_000_000_000
 OWNER = "mailer-0 on 10.0.0.7"
@@ -79,6 +84,27 @@ def test_what_is_done_and_what_is_lost_is_said() -> None:
         "10 offsets were deleted by retention before they were committed, up to 40"
     )
     assert why(standing(Progress(30)), STABLE, NOW).startswith("nothing could be read at offset 30;")
+
+
+def test_what_cannot_be_read_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be the very record that a worker is stuck at; and nothing that its headers say is printed as it is."""
+
+    def scan(_settings: object, ranges: Sequence[Range]) -> Generator[Written]:
+        for each in ranges:
+            if each.partition == 1:
+                raise CommandError("emails[1] cannot be read")
+            headers = (("ce_id", b"\x1b[2J0198"), ("ce_type", b"x" * 1_000))
+            yield Record(each.topic, None, b"", headers, each.partition, each.start), NOW
+
+    monkeypatch.setattr(explain, "scan", scan)
+    lags = tuple(PartitionLag(number, 0, 50, Progress(30)) for number in range(3))
+    cluster: Any = SimpleNamespace(settings=None)
+    found = explain._frontiers(cluster, [TopicLag("emails", Role.TASKS, None, lags)])
+    assert found.keys() == {("emails", 0), ("emails", 2)}
+    told = found["emails", 0]
+    assert told.offset == 30
+    assert "\x1b" not in (told.task_id or "")
+    assert len(told.task_type or "") < 200
 
 
 def test_a_worker_is_asked_at_its_health_port() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPException
 from typing import Final
 from urllib.error import HTTPError
@@ -12,14 +12,15 @@ from urllib.request import urlopen
 
 from pydantic import TypeAdapter, ValidationError
 
+from stillframe.consumer.errors import BrokerUnreachable
 from stillframe.consumer.explain.facts import WorkerFacts
 from stillframe.consumer.operate.cluster import Cluster, Group, Layout, Place
+from stillframe.consumer.operate.dead_letters import DeadLetter
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.lag import PartitionLag, Role, TopicLag, family_lag, read_offsets
-from stillframe.consumer.operate.scan import Range, Written, scan
+from stillframe.consumer.operate.scan import Range, scan
 from stillframe.consumer.operate.standing import Frontier, Standing
-from stillframe.schemas import InvalidHeaders
-from stillframe.schemas.headers import CE_ID, CE_TYPE, read_delivery_state
+from stillframe.schemas import Record
 from stillframe.schemas.topics import TopicFamily
 
 #: Seconds for a worker's answer, which comes from memory.
@@ -82,16 +83,24 @@ def _frontiers(cluster: Cluster, topics: Sequence[TopicLag]) -> dict[Place, Fron
         for each in topic.partitions
         if each.lag
     ]
-    with closing(scan(cluster.settings, wanted)) as written:
-        return {(each[0].topic, each[0].partition): _frontier(each) for each in written}
-
-
-def _frontier(written: Written) -> Frontier:
-    record, at = written
-    headers = {name: value.decode(errors="replace") for name, value in record.headers if value is not None}
     try:
-        state = read_delivery_state(record)
-        attempt, due = state.attempt, state.not_before
-    except InvalidHeaders:
-        attempt, due = 1, None
-    return Frontier(record.offset, headers.get(CE_TYPE), headers.get(CE_ID), attempt, due, at)
+        return _read(cluster, wanted)
+    except (BrokerUnreachable, CommandError):
+        # One that cannot be read, perhaps what everybody is asking about, must not hide the others.
+        found: dict[Place, Frontier] = {}
+        for each in wanted:
+            with suppress(BrokerUnreachable, CommandError):
+                found |= _read(cluster, [each])
+        return found
+
+
+def _read(cluster: Cluster, wanted: Sequence[Range]) -> dict[Place, Frontier]:
+    with closing(scan(cluster.settings, wanted)) as written:
+        return {(record.topic, record.partition): _frontier(record, at) for record, at in written}
+
+
+def _frontier(record: Record, at: int) -> Frontier:
+    letter = DeadLetter.read(record, at)  # which reads the headers of any record
+    return Frontier(
+        record.offset, letter.task_type, letter.task_id, letter.state.attempt, letter.state.not_before, at
+    )
