@@ -47,7 +47,7 @@ class Conductor:
 
     def play(self) -> list[Row]:
         """Run it all, and return every row."""
-        self._journal.write("settings", protocol=str(self._settings.protocol))
+        self._journal.write("settings", protocol=str(self._settings.protocol), session=self._settings.session)
         self._create_topics()
         group.give_session(self._kafka.bootstrap_servers, self._settings.session)
         command = NAIVE if self._settings.control else WORKER

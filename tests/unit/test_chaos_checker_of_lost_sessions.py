@@ -39,6 +39,11 @@ def a_lost_session(kind: str = "frozen") -> Rows:
     return rows
 
 
+def settings(protocol: str = "eager", session: float = 6.0) -> dict[str, Any]:
+    facts = {"protocol": protocol, "session": session}
+    return {"process": "conductor", "kind": "settings", "at": -1.0, "wall": 0, **facts}
+
+
 def faults(verdict: Verdict) -> set[str]:
     return {promise for promise, cases in verdict.faults.items() if cases}
 
@@ -109,6 +114,18 @@ def test_who_lets_go_while_it_is_cut_off_can_tell_nobody_what_it_has_done(after:
     drop(rows, "lost")
     at = float(first(rows, "cut")["at"]) + after
     rows.append({"process": "a", "kind": "revoked", "at": at, "ownerships": [1, 2], "unfinished": []})
+    assert ("duplicates unexplained" in faults(check(rows))) is heard
+
+
+@pytest.mark.parametrize(("session", "heard"), [(0.1, False), (60.0, True)])
+@pytest.mark.parametrize("kind", SPELLS)
+def test_who_was_silent_beyond_its_session_lets_go_in_vain(kind: str, session: float, heard: bool) -> None:
+    """It goes on before anybody else has its partitions, and hears of a rebalance, not of its own end."""
+    rows = [settings(session=session), *a_lost_session(kind)]
+    drop(rows, "lost")
+    taken = float(first(rows, "assigned", process="b")["at"])
+    first(rows, SPELLS[kind])["at"] = taken - 0.02
+    rows.append({"process": "a", "kind": "revoked", "at": taken - 0.01, "ownerships": [1, 2], "unfinished": []})
     assert ("duplicates unexplained" in faults(check(rows))) is heard
 
 
@@ -194,7 +211,7 @@ def test_a_retry_beside_its_keys_next_task_is_a_fault_of_who_keeps_them_together
     """Range assignors give a partition and those of its retry topics to one worker; others do not promise it."""
     rows = all_is_well()
     apart(rows)
-    rows.append({"process": "conductor", "kind": "settings", "at": -1.0, "wall": 0, "protocol": protocol})
+    rows.append(settings(protocol=protocol))
     verdict = check(rows)
     assert verdict.overlaps_with_retries == 1
     assert faults(verdict) == (set() if protocol == "cooperative" else {"overlaps of a key"})

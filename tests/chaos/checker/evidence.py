@@ -61,6 +61,8 @@ class Evidence:
         self.over = FOREVER
         #: Whether a partition of the task topic and those of its retry topics belong to one worker.
         self.together = False
+        #: Seconds of silence after which a worker's session is over.
+        self.session = FOREVER
         self._begun: float | None = None
         self._latest: dict[Partition, Ownership] = {}
         self._runs: dict[tuple[str, int], Run] = {}
@@ -200,6 +202,7 @@ class Evidence:
 
     def _settings(self, row: Row) -> None:
         self.together = row["protocol"] != "cooperative"
+        self.session = row["session"]
 
     def _settled(self, row: Row) -> None:
         self.over = row["at"]
@@ -242,16 +245,29 @@ class Evidence:
     def _believe_the_broker(self, ownership: Ownership) -> None:
         """Who is frozen or cut off, and then killed or stopped before it has heard of it, has lost its session
         all the same: somebody else was given the partition. Of others that is not believed: two owners at a
-        time are a fault. And who lets go while it is cut off can tell nobody what it has done.
+        time are a fault. And who lets go without a voice can tell nobody what it has done.
         """
         successor = ownership.successor
         taken = successor is not None and successor.since <= ownership.until
         for spell in self.spells:
             if spell.process != ownership.process:
                 continue
-            unheard = spell.kind == CUT_OFF and spell.since < ownership.until < spell.until
-            if unheard or (successor is not None and taken and spell.since < successor.since):
+            gone = successor is not None and taken and spell.since < successor.since
+            if gone or self._has_no_voice(ownership, spell):
                 ownership.ending = "lost"
+
+    def _has_no_voice(self, ownership: Ownership, spell: Spell) -> bool:
+        """Whether the last commit of an ownership could not be accepted: its worker was cut off, or had been
+        silent beyond its session and no longer belonged to the group.
+
+        Of the latter it may not hear. When it goes on, the answer to its last heartbeat before may still lie
+        there, and says only that a rebalance is on; so it lets go as if all were well.
+        """
+        if spell.kind == CUT_OFF and spell.since < ownership.until < spell.until:
+            return True
+        silent = ownership.since < spell.since and spell.until < ownership.until
+        outlived = silent and spell.until - spell.since > self.session
+        return outlived and not any(commit.at > spell.until for commit in ownership.commits)
 
     def _end_all(self, ending: str, row: Row, unfinished: frozenset[Location]) -> None:
         for (process, _), ownership in self.ownerships.items():
