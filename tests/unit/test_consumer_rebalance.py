@@ -1,5 +1,6 @@
 """Where a partition starts: the broker is asked for as long as it takes, but not against a stop."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
+from stillframe.consumer.progress.ledger import Ledger
 from stillframe.consumer.progress.metadata import encode
 from stillframe.consumer.progress.strict_waits import Wait
 from stillframe.consumer.settings import WorkerSettings
@@ -111,3 +113,35 @@ def test_metadata_that_cannot_be_right_is_passed_over(
     (started,) = assign(Consumer(metadata=metadata))
     assert started.ledger.receive(6, 1)
     assert [type(event) for event in events if isinstance(event, Warned)] == [Warned]
+
+
+class Settlement:
+    """Notes how long it may drain, and wait for reports; nothing is left."""
+
+    def __init__(self) -> None:
+        self.until: list[tuple[float, float]] = []
+
+    def conclude(self, partitions: object, drain_until: float, report_until: float) -> tuple[()]:
+        self.until.append((drain_until, report_until))
+        raise Concluded
+
+
+class Concluded(Exception):
+    """So far and no further."""
+
+
+@pytest.mark.parametrize(
+    ("left", "drains", "waits"), [(60.0, SETTINGS.drain, SETTINGS.drain + 1), (2.0, 2, 2), (-1.0, -1, -1)]
+)
+def test_a_revoke_during_a_stop_is_over_with_the_grace_period(left: float, drains: float, waits: float) -> None:
+    """Else the supervisor kills the worker in the middle of it, and its last commit is not made."""
+    settlement, now = Settlement(), time.monotonic()
+    assignment = Assignment([FAMILY])
+    assignment.add(TOPIC, 0, Ledger(0))
+    made = Rebalance(
+        assignment, settlement, None, unmarked, print, SETTINGS, stopping=lambda: True  # type: ignore[arg-type]
+    )  # fmt: skip
+    made.drained = now + left
+    with pytest.raises(Concluded):
+        made.revoked(None, [TopicPartition(TOPIC, 0)])  # type: ignore[arg-type]
+    assert settlement.until[0] == pytest.approx((now + drains, now + waits), abs=0.5)

@@ -205,6 +205,7 @@ class _Run:
         crashed = self._executors.crashed
         asked = self._worker.asked_to_stop_at
         self._deadlines = Deadlines(time.monotonic() if asked is None else asked, self._worker.settings.grace)
+        self._rebalance.drained = self._deadlines.drained
         reason = "asked to stop" if crashed is None else str(crashed)
         self._loop.drain(reason, self._deadlines, last_words)
         if self._executors.crashed is not None:  # perhaps only during the drain

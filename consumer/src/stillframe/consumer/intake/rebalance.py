@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from math import inf
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -50,6 +51,10 @@ class Rebalance:
     Args:
         look_up: what is known against the records of partitions, by earlier crashes.
         stopping: whether the worker has been told to stop.
+
+    Attributes:
+        drained: monotonic time after which no revoke waits for anything: the grace period of a stop is over then,
+            and the last commit is due.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Rebalance:
         self._drain = settings.drain
         self._incremental = settings.assigns_incrementally
         self._stopping = stopping
+        self.drained = inf
 
     def assigned(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
         """Start each partition at its committed offset, or at the log's beginning if it never had one."""
@@ -92,8 +98,8 @@ class Rebalance:
         leaving = self._owned(positions)
         if not leaving:
             return  # the close after a stop: they were let go before
-        until = time.monotonic() + self._drain
-        left = self._settlement.conclude(leaving, until, until + REPORT_TIMEOUT)
+        until = min(time.monotonic() + self._drain, self.drained)
+        left = self._settlement.conclude(leaving, until, min(until + REPORT_TIMEOUT, self.drained))
         self._commits.last(consumer, leaving)
         self._assignment.release(leaving)
         self._emit(PartitionsRevoked(leaving, *left))
