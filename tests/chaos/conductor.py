@@ -26,6 +26,8 @@ START_TIMEOUT = 60.0
 #: Without any progress for so long, the run is over and what is left counts as lost. A stuck task takes 24 s,
 #: the silence of a group after a kill is two session timeouts.
 STALL = 60.0
+#: Without any answer as to how far it is, for so long.
+SILENCE = 300.0
 #: Seconds after the load's time until its process must have ended: it may wait for reports.
 LATE = 90.0
 TEND_EVERY = 0.1
@@ -124,14 +126,15 @@ class Conductor:
         """Until the group has committed everything there is, or nothing moves any more."""
         lag = topics.Lag(self._kafka.bootstrap_servers, self._settings.partitions)
         last, since = lag(), time.monotonic()
-        while last != 0 and time.monotonic() - since < STALL:
+        while last != 0 and time.monotonic() - since < (STALL if last is not None else SILENCE):
             time.sleep(ASK_EVERY)
             stage.tend()
             if (now := lag()) != last:
                 last, since = now, time.monotonic()
         lag.close()
-        self._journal.write("settled", lag=last)
-        self._say(f"  lag {last} after the load; stopping the workers")
+        self._journal.write("settled", lag=last, trouble=lag.trouble)
+        told = f"unknown ({lag.trouble})" if last is None else str(last)
+        self._say(f"  lag {told} after the load; stopping the workers")
 
     def _stop(self, stage: Stage) -> None:
         stage.tend()

@@ -26,10 +26,14 @@ class Lag:
 
     A consumer that does not subscribe asks for the commits: librdkafka aborts a process whose admin client
     asks a coordinator when the connection drops.
+
+    Attributes:
+        trouble: why the brokers could not tell it the last time; empty if they could.
     """
 
     def __init__(self, bootstrap_servers: str, partitions: int) -> None:
         """Two clients for the whole run."""
+        self.trouble = ""
         servers: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap_servers, "log_level": 0}
         self._admin = AdminClient(servers)
         self._group = Consumer(servers | {"group.id": GROUP, "enable.auto.commit": False})
@@ -38,9 +42,11 @@ class Lag:
     def __call__(self) -> int | None:
         """Ask the brokers; none if they cannot tell now, as while a leader or the coordinator moves."""
         try:
-            return self._lag()
-        except KafkaException:
+            found, self.trouble = self._lag(), ""
+        except KafkaException as error:
+            self.trouble = str(error)
             return None
+        return found
 
     def close(self) -> None:
         """Close what can be closed."""

@@ -129,6 +129,32 @@ def test_who_was_silent_beyond_its_session_lets_go_in_vain(kind: str, session: f
     assert ("duplicates unexplained" in faults(check(rows))) is heard
 
 
+@pytest.mark.parametrize("noted", [True, False])
+def test_whom_its_supervisor_has_killed_notes_no_end(noted: bool) -> None:
+    """Its exit is the end of what it owned."""
+    rows = all_is_well()
+    killed = first(rows, "killed")
+    killed |= {"kind": "exited" if noted else "nothing", "code": 5, "seconds": 11.0}
+    assert check(rows).sound is noted
+
+
+@pytest.mark.parametrize(
+    ("after", "starts", "sound"), [(0.01, False, True), (0.9, False, False), (0.01, True, False)]
+)
+def test_who_hears_of_an_assignment_and_of_its_loss_at_once_never_owned_anything(
+    after: float, starts: bool, sound: bool
+) -> None:
+    """It had to wait for the coordinator, and `b` has had the partition since; but then it may start nothing."""
+    rows = all_is_well()
+    end = first(rows, "stopped", process="b")["at"] - 6
+    told = {"process": "c", "wall": 0, "positions": [[T, 0, 2, "", 9]], "ownerships": [9]}
+    rows += {**told, "kind": "assigned", "at": end}, {**told, "kind": "lost", "at": end + after}
+    if starts:
+        run = first(rows, "started", process="b", task=name(5))
+        rows.append({**run, "process": "c", "ownership": 9, "at": end + 0.005})
+    assert check(rows).sound is sound
+
+
 def its_commit_is_taken(rows: Rows) -> None:
     add(rows, 0.6, "a", "committed", positions=[[T, 0, 5, ""]])
 

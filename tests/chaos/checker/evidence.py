@@ -28,6 +28,8 @@ FOREVER = float("inf")
 UNKNOWN = "it may still be there"
 DEAD_LETTERS = ".dlq"
 CUT_OFF = "cut off"
+#: Seconds between two notes of a process that had nothing to wait for.
+A_MOMENT = 0.05
 #: Characters of commit metadata: the engine stops at 4,000.
 FULL_MAP = 3_900
 
@@ -138,7 +140,7 @@ class Evidence:
             ownership = Ownership(row["process"], partition, start)
             self.ownerships[row["process"], serial] = self._held[row["process"], partition] = ownership
             if before := self._latest.get(partition):
-                before.successor = ownership
+                before.successor, ownership.predecessor = ownership, before
             self._latest[partition] = ownership
 
     def _revoked(self, row: Row) -> None:
@@ -147,7 +149,25 @@ class Evidence:
 
     def _lost(self, row: Row) -> None:
         for serial in row["ownerships"]:
-            self.ownerships[row["process"], serial].end("lost", row["at"])
+            ownership = self.ownerships[row["process"], serial]
+            ownership.end("lost", row["at"])
+            if row["at"] - ownership.since < A_MOMENT:
+                self._believe_it_never_was(ownership)
+
+    def _believe_it_never_was(self, ownership: Ownership) -> None:
+        """Who is given a partition may have to wait for the coordinator to tell where it starts, and be expelled
+        meanwhile: it notes its beginning and its end at once, when somebody else has had it for long.
+
+        What it has started nevertheless is judged: its predecessor owns the partition still.
+        """
+        before, partition = ownership.predecessor, ownership.partition
+        if self._latest[partition] is not ownership:
+            return
+        self.commits[partition].remove(ownership.start)
+        if before is None:
+            del self._latest[partition]
+        else:
+            self._latest[partition], before.successor = before, None
 
     def _stopped(self, row: Row) -> None:
         self._end_all("stopped", row, _locations(row))
@@ -229,6 +249,8 @@ class Evidence:
 
     def _exited(self, row: Row) -> None:
         self.exits.append(Exit(row["victim"], row["code"], row["seconds"]))
+        # Whose supervisor has killed it could note no end. What it had taken is none of its own any more.
+        self._end_all("killed", {**row, "process": row["victim"]}, frozenset())
 
     def _elected(self, row: Row) -> None:
         if row["moved"]:

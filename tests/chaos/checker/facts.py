@@ -75,6 +75,7 @@ class Ownership:
         unfinished: what still ran when it was given up, by the process's own word.
         commits: those that the broker has acknowledged to the process.
         successor: the next one of its partition, whoever's; when it began, this one was over for the broker.
+        predecessor: the one before.
     """
 
     process: str
@@ -85,6 +86,7 @@ class Ownership:
     unfinished: frozenset[Location] = frozenset()
     commits: list[Commit] = field(default_factory=list)
     successor: "Ownership | None" = None
+    predecessor: "Ownership | None" = None
 
     @property
     def since(self) -> float:
