@@ -11,8 +11,7 @@ import orjson
 from examples.demo.worker_log import of_this_run
 from stillframe.consumer import WorkerSettings
 from stillframe.consumer.operate.broker import LIMITS, EmbeddedBroker
-from stillframe.consumer.operate.cluster import Cluster
-from stillframe.consumer.operate.lag import places
+from stillframe.consumer.operate.cluster import Cluster, places
 from stillframe.consumer.operate.scan import Range, scan
 from stillframe.schemas.topics import TopicFamily
 

@@ -32,7 +32,7 @@ def test_redrive_goes_on_where_it_stopped(kafka: Kafka, topic_name: str) -> None
 
     cluster.set(tier, "max.message.bytes", "1200000")
     assert f"sent back 3 to {tier}" in redrive("--all").out
-    assert f"sent back 0 to {tier}" in redrive("--all").out
+    assert "sent back 0" in redrive("--all").out
     back = read_all(kafka.bootstrap_servers, tier)
     assert sorted(map(task_id, back)) == sorted(map(task_id, small + large))
 

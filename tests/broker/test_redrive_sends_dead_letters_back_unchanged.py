@@ -33,7 +33,7 @@ def test_redrive_sends_dead_letters_back_unchanged(kafka: Kafka, topic_name: str
     assert ran.json["redriven"] == 3
     audit = json.loads(ran.err)
     assert audit["event"] == "dead_letters_redriven"
-    assert (audit["count"], audit["to"]) == (3, tier)
+    assert (audit["count"], audit["to"]) == (3, [tier])
     assert audit["selection"] == {"names": sorted(map(task_id, letters))}
 
     back = read_all(kafka.bootstrap_servers, tier)

@@ -1,4 +1,4 @@
-"""Dead letters: what is read from their headers, how they are named, chosen and sent back."""
+"""Dead letters: what is read from their headers, and how they are named."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,14 +8,11 @@ import pytest
 
 from stillframe.consumer.operate.dead_letters import DeadLetter, Position, parse_name
 from stillframe.consumer.operate.errors import CommandError
-from stillframe.consumer.operate.piles import Filter, Piles
 from stillframe.schemas import Record
-from stillframe.schemas.headers import MOST_ATTEMPTS, DeliveryState, Origin, read_delivery_state
-from stillframe.schemas.topics import Tier, TopicFamily
+from stillframe.schemas.topics import TopicFamily
 from tests.dead_letters import NOON, SECRET, dead_letter, task_id
 
 FAMILY = TopicFamily("emails", "mailer")
-MINUTE = Tier.parse("1m")
 
 
 def dead(died_at: int = NOON, offset: int = 7, **parts: Any) -> DeadLetter:
@@ -47,32 +44,6 @@ def test_no_header_can_stop_a_listing(headers: tuple[tuple[str, bytes | None], .
     assert found.names == (Position(0, 1),)
 
 
-def test_a_redriven_task_starts_afresh() -> None:
-    """Due now, attempt 1, no age; it keeps its origin, its last error and everything that is not ours."""
-    before = dead(attempt=10, error_message="no route", origin=40)
-    after = Record("emails.mailer.retry.1m", None, None, before.redriven(MINUTE, NOON + 5))
-    assert read_delivery_state(after) == DeliveryState(
-        attempt=1,
-        not_before=NOON + 5,
-        first_failed_at=None,
-        error_type="smtplib.SMTPDataError",
-        error_message="no route",
-        origin=Origin("emails", 0, 40),
-        retry_tier="1m",
-        replayed=1,
-    )
-    ours = {name for name, _ in after.headers if not name.startswith("stillframe-")}
-    assert ours == {name for name, _ in before.record.headers if not name.startswith("stillframe-")}
-    assert after.header("x-own") == b"kept"
-
-
-@pytest.mark.parametrize(("before", "after"), [(0, 1), (6, 7), (MOST_ATTEMPTS, MOST_ATTEMPTS)])
-def test_every_replay_is_counted(before: int, after: int) -> None:
-    """A task that keeps coming back can be recognised; the count stays within its bound."""
-    headers = dead(replayed=before).redriven(MINUTE, NOON)
-    assert read_delivery_state(Record("t", None, None, headers)).replayed == after
-
-
 def test_order_is_by_origin() -> None:
     """Whatever order tasks died in, they go back in the order in which they were submitted."""
     letters = [dead(partition=p, origin=o) for p, o in [(1, 3), (0, 9), (1, 1), (0, 2)]]
@@ -96,38 +67,6 @@ def test_other_names_are_refused(text: str) -> None:
     with pytest.raises(CommandError, match="names no dead letter") as refused:
         parse_name(text)
     assert "dlq list" in refused.value.__notes__[0]
-
-
-def test_filters_narrow_down() -> None:
-    """Conditions of one kind are alternatives, those of different kinds must all hold."""
-    one = dead()
-    assert Filter().is_everything
-    assert Filter().matches(one)
-    assert Filter(types=["resize", "send_email"]).matches(one)
-    assert Filter(errors=["SMTPDataError"]).matches(one)
-    assert Filter(errors=["smtplib.SMTPDataError"], types=["send_email"]).matches(one)
-    assert not Filter(errors=["DataError"]).matches(one)
-    assert not Filter(errors=["SMTPDataError"], types=["resize"]).matches(one)
-    assert Filter(names=[Position(0, 7)]).matches(one)
-    assert Filter(names=[UUID(one.task_id)]).matches(one)
-    assert not Filter(names=[Position(7, 0)]).matches(one)
-
-
-def test_a_filter_is_audited_without_content() -> None:
-    """Ids, positions and types are what an audit needs."""
-    assert Filter().described() == "all"
-    assert Filter(names=[Position(0, 7)], errors=["E"]).described() == {"names": ["0:7"], "errors": ["E"]}
-
-
-def test_piles_count_by_type_and_error() -> None:
-    """The largest pile comes first, with its first and last death and the newest as an example."""
-    piles = Piles()
-    for at, offset, error in [(300, 3, "A"), (100, 1, "A"), (200, 2, "B")]:
-        piles.add(dead(at, offset, error_type=error))
-    first, second = piles.largest_first()
-    assert (first.error_type, first.count, first.first, first.last, first.newest) == ("A", 2, 100, 300, "0:3")
-    assert (second.error_type, second.count) == ("B", 1)
-    assert piles.count == 3
 
 
 def test_nothing_shown_of_a_dead_letter_is_content() -> None:

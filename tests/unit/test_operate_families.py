@@ -3,7 +3,7 @@
 import pytest
 
 from stillframe.consumer.operate.errors import CommandError
-from stillframe.consumer.operate.families import find_families, redrive_group
+from stillframe.consumer.operate.families import family_of, find_families, known_groups
 from stillframe.schemas import DefinitionError
 from stillframe.schemas.topics import DEFAULT_TIERS, TopicFamily
 
@@ -68,6 +68,13 @@ def test_illegal_names_are_refused(group: str, topic: str) -> None:
         find_families(EXISTING, [group], [topic])
 
 
-def test_redrive_has_a_group_of_its_own() -> None:
-    """Its progress never moves a worker's offsets."""
-    assert redrive_group("mailer") == "mailer.redrive"
+def test_a_topic_leads_to_its_family() -> None:
+    """Task topic and retry topics alike; another group's do not."""
+    assert family_of([EMAILS, IMAGES], "img.resize.mailer.retry.1m") == IMAGES
+    with pytest.raises(CommandError, match="is no topic of the group"):
+        family_of([EMAILS, IMAGES], "emails.analytics.eu.dlq")
+
+
+def test_groups_are_known_by_their_dead_letter_topics() -> None:
+    """One with a dot in its name has to be named: where it begins cannot be told."""
+    assert known_groups([*EMAILS.names, *IMAGES.names, "unrelated"]) == ["mailer"]

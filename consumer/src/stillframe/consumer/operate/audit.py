@@ -19,6 +19,11 @@ def audit(event: str, **fields: object) -> None:
     _logger().info(event, by=_user(), host=socket.gethostname(), **fields)
 
 
+def operator() -> str:
+    """Who runs the command, and where: ``ada@ops-1``."""
+    return f"{_user()}@{socket.gethostname()}"
+
+
 def _logger() -> structlog.typing.FilteringBoundLogger:
     """A logger of its own: a command's audit must not depend on how a process set up its logging."""
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(

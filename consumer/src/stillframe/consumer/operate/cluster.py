@@ -5,6 +5,7 @@ Nothing here joins a group or moves a worker's offsets.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from typing import Any, Final, TypeVar
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
+    TopicCollection,
     TopicPartition,
 )
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported, but not for type checkers
@@ -35,6 +36,8 @@ from stillframe.producer.settings import ConnectionSettings, build
 
 R = TypeVar("R")
 
+#: Seconds between two looks for an answer that wakes nobody.
+TURN: Final = 0.1
 #: Seconds for one question; a broker that is up answers in milliseconds.
 TIMEOUT: Final = 5.0
 #: Of these librdkafka cannot tell whether anybody heard the question.
@@ -151,6 +154,17 @@ class Cluster:
         for future in self._admin.incremental_alter_configs([resource], request_timeout=TIMEOUT).values():
             self._answer(future)
 
+    def topic_id(self, topic: str) -> str:
+        """Another one after the topic was deleted and made anew."""
+        (future,) = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT).values()
+        return str(self._answer(future).topic_id)
+
+    def delete_below(self, offsets: Mapping[Place, int]) -> None:
+        """Let each partition's log begin at an offset: what lies below is deleted for everybody."""
+        below = [TopicPartition(*place, offset) for place, offset in offsets.items()]
+        for future in (self._admin.delete_records(below, request_timeout=TIMEOUT) if below else {}).values():
+            self._answer(future)
+
     def starts(self, places: Collection[Place]) -> dict[Place, int]:
         """The first offset that each partition still has."""
         return self._offsets(places, EARLIEST)
@@ -158,6 +172,15 @@ class Cluster:
     def ends(self, places: Collection[Place]) -> dict[Place, int]:
         """The offset that the next record of each partition will have."""
         return self._offsets(places, LATEST)
+
+    def offsets_at(self, places: Collection[Place], moment: int) -> dict[Place, int]:
+        """The first offset of each partition that was written at a moment or later; the end if none was.
+
+        What lies below was written before. What lies above need not have been written after: clocks differ.
+        """
+        found = self._offsets(places, OffsetSpec.for_timestamp(moment))
+        nothing = [place for place, offset in found.items() if offset < 0]
+        return found | (self.ends(nothing) if nothing else {})
 
     def committed(self, group: str, places: Collection[Place]) -> dict[Place, int]:
         """The offsets that a group has committed; places without a commit are left out."""
@@ -183,6 +206,11 @@ class Cluster:
             if each.offset >= 0
         }
 
+    def groups(self) -> list[str]:
+        """Every consumer group that may be seen."""
+        found = self._answer(self._admin.list_consumer_groups(request_timeout=TIMEOUT))
+        return [each.group_id for each in found.valid]
+
     def group(self, name: str) -> Group:
         """Its state, and who owns what. A group that never was is empty."""
         (future,) = self._admin.describe_consumer_groups([name], request_timeout=TIMEOUT).values()
@@ -200,14 +228,22 @@ class Cluster:
         return Group(described.state.name, len(described.members), owners)
 
     def commit(self, group: str, place: Place, progress: Progress) -> None:
-        """Commit for a group that has no members."""
-        position = TopicPartition(*place, progress.offset, progress.metadata)
-        question = ConsumerGroupTopicPartitions(group, [position])
-        futures = self._admin.alter_consumer_group_offsets([question], request_timeout=TIMEOUT)
-        for future in futures.values():
-            for answer in self._answer(future).topic_partitions:
-                if answer.error is not None:
-                    raise self._explained(answer.error)
+        """Commit for a group that has no members: with one, Kafka refuses it.
+
+        By a consumer that joins nothing (see :meth:`progress`); in the background, for a commit that is waited
+        for would wait without a bound.
+        """
+        answers: list[KafkaError | None] = []
+
+        def answered(error: KafkaError | None, positions: list[TopicPartition]) -> None:
+            answers.append(error or next((each.error for each in positions if each.error is not None), None))
+
+        own = {"group.id": group, "enable.auto.commit": False, "on_commit": answered}
+        outsider = build(Consumer, quiet(self.settings) | own | {"error_cb": self._note_trouble})
+        try:
+            self._ask(lambda: _commit(outsider, TopicPartition(*place, progress.offset, progress.metadata), answers))
+        finally:
+            outsider.close()
 
     def _metadata(self) -> Any:
         return self._ask(lambda: self._admin.list_topics(timeout=TIMEOUT))
@@ -250,6 +286,21 @@ class Cluster:
         # "all brokers are down" says less than the reason that came before it
         if error.code() != KafkaError._ALL_BROKERS_DOWN:
             self._trouble = error.str()
+
+
+def _commit(outsider: Consumer, position: TopicPartition, answers: list[KafkaError | None]) -> None:
+    outsider.commit(offsets=[position], asynchronous=True)
+    deadline = time.monotonic() + 2 * TIMEOUT
+    while not answers and (left := deadline - time.monotonic()) > 0:
+        outsider.poll(min(left, TURN))  # an answer alone does not end the call
+    error = answers[0] if answers else KafkaError(KafkaError._TIMED_OUT)
+    if error is not None:
+        raise KafkaException(error)
+
+
+def places(topic: str, layouts: Mapping[str, Layout]) -> list[Place]:
+    """The partitions of a topic; none if it does not exist."""
+    return [(topic, partition) for partition in range(layouts[topic].partitions)] if topic in layouts else []
 
 
 def quiet(settings: ConnectionSettings) -> dict[str, Any]:

@@ -6,26 +6,19 @@ what cannot be read is left empty, and nothing read here decides how a task is r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from stillframe.consumer.operate.errors import CommandError, hinted
+from stillframe.consumer.operate.foreign import System, read_foreign, redacted_message
+from stillframe.consumer.operate.replays import Replay, read_replays
 from stillframe.schemas import InvalidHeaders, Record
-from stillframe.schemas.headers import (
-    CE_ID,
-    CE_TYPE,
-    MOST_ATTEMPTS,
-    DeliveryState,
-    clip,
-    read_delivery_state,
-    with_delivery_state,
-)
-from stillframe.schemas.record import RecordHeaders
-from stillframe.schemas.topics import Tier
+from stillframe.schemas.headers import CE_ID, CE_TYPE, DELIVERY_HEADERS, DeliveryState, clip, read_delivery_state
 
 #: Bytes shown of an id or type out of a header.
 SHOWN: Final = 128
+TRACEPARENT: Final = "traceparent"
 LARGEST_NUMBER: Final = 2**63 - 1
 
 
@@ -51,7 +44,10 @@ class DeadLetter:
     Attributes:
         died_at: when it was written there, in epoch milliseconds.
         state: its delivery headers; an empty one if they cannot be read.
-        task_id, task_type: as its headers have it.
+        task_id: as its headers have it.
+        task_type: likewise; of another system's dead letter without one, the topic that it came from.
+        system: who wrote it.
+        group: the consumer group that it died in, if it says so.
     """
 
     record: Record
@@ -59,15 +55,23 @@ class DeadLetter:
     state: DeliveryState
     task_id: str | None
     task_type: str | None
+    system: System = System.STILLFRAME
+    group: str | None = None
 
     @classmethod
     def read(cls, record: Record, died_at: int) -> DeadLetter:
         """Read the headers; nothing in a record can raise here."""
+        names = {name for name, _ in record.headers}
+        task_id, task_type = _shown(record.header(CE_ID)), _shown(record.header(CE_TYPE))
+        if names.isdisjoint(DELIVERY_HEADERS) and (foreign := read_foreign(record)) is not None:
+            origin = foreign.state.origin
+            task_type = task_type or (None if origin is None else origin.topic)
+            return cls(record, died_at, foreign.state, task_id, task_type, foreign.system, foreign.group)
         try:
             state = read_delivery_state(record)
         except InvalidHeaders:
             state = DeliveryState(error_type="unreadable headers")
-        return cls(record, died_at, state, _shown(record.header(CE_ID)), _shown(record.header(CE_TYPE)))
+        return cls(record, died_at, state, task_id, task_type)
 
     @property
     def position(self) -> Position:
@@ -89,21 +93,33 @@ class DeadLetter:
             return self.record.topic, self.record.partition, self.record.offset
         return origin.topic, origin.partition, origin.offset
 
-    def redriven(self, tier: Tier, now: int) -> RecordHeaders:
-        """The headers with which it goes back: due now, as if it had never been tried, counted once more.
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that submitted it: the second part of W3C's ``traceparent``."""
+        parts = (_shown(self.record.header(TRACEPARENT)) or "").split("-")
+        return parts[1].lower() if len(parts) > 3 else None
 
-        Origin and last error stay. The time of the first failure goes: a limit on a task's age since
-        then would otherwise give it up again at once.
-        """
-        state = replace(
-            self.state,
-            attempt=1,
-            not_before=now,
-            first_failed_at=None,
-            retry_tier=tier.name,
-            replayed=min(self.state.replayed + 1, MOST_ATTEMPTS),
-        )
-        return with_delivery_state(self.record.headers, state)
+    @property
+    def error_message(self) -> str | None:
+        """A line that quotes nothing of the content: ours was written so, another system's is made so."""
+        if self.system is System.STILLFRAME:
+            return self.state.error_message
+        return redacted_message(self.record, self.system)
+
+    @property
+    def replays(self) -> tuple[Replay, ...]:
+        """When it was sent back before, and by whom, as far as its headers still tell."""
+        return read_replays(self.record)
+
+    @property
+    def replayed(self) -> int:
+        """How often it was sent back before."""
+        return max(self.state.replayed, len(self.replays))
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it holds what died: share groups may be told to write only where that lay."""
+        return self.system is not System.SHARE_GROUP or self.record.value is not None or self.record.key is not None
 
 
 def parse_name(text: str) -> Name:
@@ -113,7 +129,7 @@ def parse_name(text: str) -> Name:
         CommandError: it is neither.
     """
     partition, colon, offset = text.partition(":")
-    if colon and _is_number(partition) and _is_number(offset):
+    if colon and is_number(partition) and is_number(offset):
         return Position(int(partition), int(offset))
     try:
         return UUID(text)
@@ -122,7 +138,8 @@ def parse_name(text: str) -> Name:
         raise hinted(error, "`stillframe dlq list --group G` shows an example of each kind") from None
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether it is one that Kafka could have for an offset."""
     return text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= LARGEST_NUMBER
 
 

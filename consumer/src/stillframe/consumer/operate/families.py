@@ -14,11 +14,6 @@ RETRY = re.compile(rf"(?P<topic>.+)\.retry\.(?P<tier>{TIER_NAME.pattern})")
 DEAD_LETTERS = re.compile(r"(?P<topic>.+)\.(?P<group>[^.]+)\.dlq")
 
 
-def redrive_group(group: str) -> str:
-    """The consumer group that remembers up to where a group's dead letters were redriven."""
-    return f"{group}.redrive"
-
-
 def find_families(
     existing: Collection[str], groups: Iterable[str], topics: Collection[str] = ()
 ) -> list[TopicFamily]:
@@ -43,6 +38,24 @@ def find_families(
     return chosen
 
 
+def family_of(families: Collection[TopicFamily], topic: str) -> TopicFamily:
+    """The one that a topic belongs to.
+
+    Raises:
+        CommandError: it belongs to none.
+    """
+    found = next((family for family in families if topic in family.names), None)
+    if found is None:
+        error = CommandError(f"{topic!r} is no topic of the group")
+        raise hinted(error, f"there are {', '.join(name for family in families for name in family.names)}")
+    return found
+
+
+def known_groups(existing: Iterable[str]) -> list[str]:
+    """The groups that have a dead-letter topic; one with a dot in its name cannot be told from a topic's."""
+    return sorted({match["group"] for name in existing if (match := DEAD_LETTERS.fullmatch(name))})
+
+
 def _of_group(existing: Collection[str], group: str) -> list[TopicFamily]:
     check_topic_name(group, "group")
     tiers: dict[str, list[Tier]] = {}
@@ -63,7 +76,7 @@ def _rising(tiers: list[Tier]) -> tuple[Tier, ...]:
 
 
 def _no_group(existing: Iterable[str], group: str) -> CommandError:
-    groups = sorted({match["group"] for name in existing if (match := DEAD_LETTERS.fullmatch(name))})
+    groups = known_groups(existing)
     error = CommandError(f"group {group!r} has no retry or dead-letter topics here")
     if not groups:
         return hinted(error, "create them with `stillframe topics apply M:W`, or correct the broker's address")

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from stillframe.consumer.operate.cluster import Cluster, Layout, Place
-from stillframe.consumer.operate.families import redrive_group
+from stillframe.consumer.operate.cluster import Cluster, Layout, Place, places
+from stillframe.consumer.operate.index import read_index
 from stillframe.consumer.operate.progress import Progress
 from stillframe.consumer.operate.scan import Range, scan
+from stillframe.consumer.operate.source import Source
 from stillframe.schemas import InvalidHeaders, Record
 from stillframe.schemas.headers import read_delivery_state
 from stillframe.schemas.topics import TopicFamily
@@ -84,7 +85,7 @@ class PartitionLag:
 
 @dataclass(frozen=True, slots=True)
 class TopicLag:
-    """One topic of a group's family; of a dead-letter topic, done is what was sent back to work.
+    """One topic of a group's family; of a dead-letter topic, done is what was sent back or purged.
 
     Attributes:
         due: of a retry topic, how much of what is not done has reached its due time; ``None``
@@ -158,7 +159,7 @@ def measure(
 def family_lag(family: TopicFamily, offsets: Offsets) -> FamilyLag:
     """Put together what the broker said of offsets. Pure."""
     topics = []
-    for name, (role, tier) in _roles(family).items():
+    for name, (role, tier) in roles(family).items():
         partitions = tuple(
             PartitionLag.of(number, offsets.starts[name, number], end, offsets.progress.get((name, number)))
             for (topic, number), end in sorted(offsets.ends.items())
@@ -180,12 +181,8 @@ def count_due(records: Iterable[Record], now: int) -> int | None:
     return due
 
 
-def places(topic: str, layouts: Mapping[str, Layout]) -> list[Place]:
-    """The partitions of a topic; none if it does not exist."""
-    return [(topic, partition) for partition in range(layouts[topic].partitions)] if topic in layouts else []
-
-
-def _roles(family: TopicFamily) -> dict[str, tuple[Role, str | None]]:
+def roles(family: TopicFamily) -> dict[str, tuple[Role, str | None]]:
+    """What each of a family's topics is, and of a retry topic its tier."""
     retries = {topic: (Role.RETRY, tier.name) for topic, tier in family.retry_topics.items()}
     return {
         family.topic: (Role.TASKS, None),
@@ -198,9 +195,14 @@ def read_offsets(cluster: Cluster, family: TopicFamily, layouts: Mapping[str, La
     """Commits come first: one made meanwhile then shows as lag, not as less than none."""
     dead = places(family.dead_letter_topic, layouts)
     alive = [place for topic in family.names[:-1] for place in places(topic, layouts)]
-    progress = cluster.progress(family.group, alive) | cluster.progress(redrive_group(family.group), dead)
+    progress = cluster.progress(family.group, alive)
+    gone = read_index(cluster, Source.of(family), layouts)
     every = alive + dead
-    return Offsets(cluster.starts(every), cluster.ends(every), progress)
+    starts = cluster.starts(every)
+    for place in dead:
+        if place[1] in gone:
+            progress[place] = gone[place[1]].above(starts[place])
+    return Offsets(starts, cluster.ends(every), progress)
 
 
 def _with_due(cluster: Cluster, measured: FamilyLag, now: int) -> FamilyLag:

@@ -1,38 +1,11 @@
-"""Dead letters chosen by what an operator says of them, and sorted into piles of one kind. Pure."""
+"""Dead letters sorted into piles of one kind. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from stillframe.consumer.operate.dead_letters import LARGEST_NUMBER, DeadLetter, Name
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which dead letters are meant; every condition that is given must hold, none means all."""
-
-    names: Collection[Name] = ()
-    types: Collection[str] = ()
-    errors: Collection[str] = ()
-
-    def matches(self, dead: DeadLetter) -> bool:
-        return (
-            (not self.names or any(name in self.names for name in dead.names))
-            and (not self.types or dead.task_type in self.types)
-            and (not self.errors or any(_is_error(dead.state.error_type, error) for error in self.errors))
-        )
-
-    @property
-    def is_everything(self) -> bool:
-        return not (self.names or self.types or self.errors)
-
-    def described(self) -> dict[str, list[str]] | str:
-        """For the audit: ids, positions and types, no content."""
-        if self.is_everything:
-            return "all"
-        parts = {"names": map(str, self.names), "types": self.types, "errors": self.errors}
-        return {name: sorted(values) for name, each in parts.items() if (values := list(each))}
+from stillframe.consumer.operate.dead_letters import LARGEST_NUMBER, DeadLetter
+from stillframe.consumer.operate.timeline import Axis, Timeline
 
 
 @dataclass(slots=True)
@@ -50,10 +23,12 @@ class Pile:
     first: int = LARGEST_NUMBER
     last: int = -1
     newest: str = ""
+    timeline: Timeline = field(default_factory=Timeline)
 
     def add(self, dead: DeadLetter) -> None:
         self.count += 1
         self.first = min(self.first, dead.died_at)
+        self.timeline.add(dead.died_at)
         if dead.died_at >= self.last:
             self.last, self.newest = dead.died_at, str(dead.position)
 
@@ -66,16 +41,18 @@ class Piles:
 
     def add(self, dead: DeadLetter) -> None:
         kind = dead.task_type, dead.state.error_type
-        self._piles.setdefault(kind, Pile(*kind)).add(dead)
+        if (pile := self._piles.get(kind)) is None:
+            pile = self._piles[kind] = Pile(*kind)
+        pile.add(dead)
 
     @property
     def count(self) -> int:
         return sum(pile.count for pile in self._piles.values())
 
+    @property
+    def axis(self) -> Axis:
+        """The one time axis of all piles, so that their lines can be compared."""
+        return Axis.of([pile.timeline for pile in self._piles.values()])
+
     def largest_first(self) -> list[Pile]:
         return sorted(self._piles.values(), key=lambda pile: (-pile.count, str(pile.task_type), str(pile.error_type)))
-
-
-def _is_error(found: str | None, wanted: str) -> bool:
-    """``smtplib.SMTPDataError`` is also called ``SMTPDataError``."""
-    return found is not None and (found == wanted or found.rpartition(".")[2] == wanted)

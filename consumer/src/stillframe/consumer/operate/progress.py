@@ -37,7 +37,7 @@ class Progress:
     @property
     def metadata(self) -> str:
         """What to commit with the offset; of runs that do not fit, the last are forgotten."""
-        return encode(self.offset, self.runs)
+        return encode(self.offset, self.runs, self.waits)
 
     @property
     def above(self) -> int:
@@ -51,7 +51,10 @@ class Progress:
         return index > 0 and offset < self.runs[index - 1][1]
 
     def plus(self, offsets: Iterable[int]) -> Progress:
-        """With some offsets more; the position moves up over what has become contiguous."""
+        """With some offsets more; the position moves up over what has become contiguous.
+
+        A strict wait stays, unless it was for one of them.
+        """
         position, merged = self.offset, list[Run]()
         for start, end in sorted([*self.runs, *((offset, offset + 1) for offset in offsets)]):
             if start <= position:
@@ -60,7 +63,8 @@ class Progress:
                 merged[-1] = merged[-1][0], max(merged[-1][1], end)
             else:
                 merged.append((start, end))
-        return Progress(position, tuple(merged))
+        more = Progress(position, tuple(merged))
+        return replace(more, waits=tuple(wait for wait in self.waits if not more.includes(wait.offset)))
 
     def past(self, offset: int) -> Progress:
         """With everything below an offset, whether there are records or gaps."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from stillframe.schemas.topics import SECONDS, TIER_NAME
+
 SECOND_MS: Final = 1_000
 DAY_MS: Final = 86_400_000
 KIB: Final = 1_024
@@ -28,6 +30,20 @@ def moment(milliseconds: int | None) -> str | None:
     if milliseconds is None:
         return None
     return datetime.fromtimestamp(milliseconds // SECOND_MS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_moment(text: str, now: int) -> int:
+    """Epoch milliseconds of ``2h``, which is that long before ``now``, or of an RFC 3339 moment.
+
+    Raises:
+        ValueError: it is neither, or a moment without a time zone.
+    """
+    if match := TIER_NAME.fullmatch(text):
+        return now - int(match[1]) * SECONDS[match[2]] * SECOND_MS
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone: end it with Z for UTC")
+    return int(found.timestamp() * SECOND_MS)
 
 
 def _in_units(amount: int, units: tuple[tuple[str, int], ...], smallest: str) -> str:

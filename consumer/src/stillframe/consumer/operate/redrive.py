@@ -1,13 +1,10 @@
-"""Sends dead letters back to work: to the smallest retry tier of their own group, due at once.
+"""Sends dead letters back to work: by default to the smallest retry tier of their own group, due at once.
 
 No other group on the task topic sees them again. Key and value stay byte for byte, the dead letters
 stay where they are, and each counts as redriven only after the broker's report. Delivery is at least
-once: a run that is killed repeats the batch that it was in.
+once: a run that is killed repeats the batch that it was in; one that is told to stop repeats nothing.
 
-What was sent back is remembered by the commits of a group of its own, ``G.redrive``: an offset, and
-the completion map above it, as a worker commits its own progress. Later runs leave it out, unless it
-is named. Kafka forgets the commits of a group without members after 7 days
-(``offsets.retention.minutes``), and a map holds a thousand runs or more, not any number.
+What was sent back is remembered by an index (:mod:`.gone`). Later runs leave it out, unless it is named.
 """
 
 from __future__ import annotations
@@ -15,171 +12,172 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Final
 
-from stillframe.consumer.operate.audit import audit
+from stillframe.consumer.operate.audit import audit, operator
+from stillframe.consumer.operate.choice import Choice
 from stillframe.consumer.operate.cluster import Cluster, Layout
+from stillframe.consumer.operate.courier import Courier, Parcel
 from stillframe.consumer.operate.dead_letters import DeadLetter
 from stillframe.consumer.operate.errors import CommandError, hinted
-from stillframe.consumer.operate.families import redrive_group
-from stillframe.consumer.operate.held import Held, dead_letters, require
-from stillframe.consumer.operate.piles import Filter
-from stillframe.consumer.operate.progress import Progress
+from stillframe.consumer.operate.gone import Kind
+from stillframe.consumer.operate.held import Held, dead_letters, search, wanted_ranges
+from stillframe.consumer.operate.index import Marks, single
+from stillframe.consumer.operate.pace import Pace
 from stillframe.consumer.operate.scan import Range
-from stillframe.producer.client import Client, Report
+from stillframe.consumer.operate.stop import Stop
+from stillframe.consumer.operate.tally import Tally
+from stillframe.consumer.operate.targets import Aim
 from stillframe.producer.errors import SubmitError
-from stillframe.schemas.topics import Tier, TopicFamily
 
-#: What is held in memory, sent and reported before the position moves; sorted by origin within.
+#: What is held in memory, sent and reported before it is marked, unless the pace makes that longer than a
+#: second; sorted by origin within.
 BATCH_RECORDS: Final = 10_000
 BATCH_BYTES: Final = 32 * 2**20
-#: Seconds for a place in the client's queue, and for a report beyond the client's own deadline.
-SPARE_TIME: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where dead letters go: the shortest retry topic."""
+class Order:
+    """What is to be sent back, of one dead-letter topic, and where to."""
 
-    topic: str
-    tier: Tier
-    partitions: int
+    where: Held
+    chosen: Choice
+    aim: Aim
+
+    def sort(self, dead: DeadLetter, layouts: Mapping[str, Layout], tally: Tally) -> bool:
+        """Count a dead letter that is meant; whether it goes."""
+        reason = self.aim.refusal(dead, layouts)
+        if reason is not None:
+            tally.hold_back(reason)
+            return False
+        tally.add(dead, self.aim.topic(dead) or "")
+        return True
+
+
+def outlook(
+    cluster: Cluster, order: Order, layouts: Mapping[str, Layout], seen: Callable[[DeadLetter], object]
+) -> Tally:
+    """What would go where.
+
+    Args:
+        seen: called with each dead letter that is meant.
+    """
+    tally = Tally()
+    for dead in search(cluster, order.where, order.chosen):
+        seen(dead)
+        order.sort(dead, layouts, tally)
+    return tally
+
+
+@dataclass(frozen=True, slots=True)
+class Hurry:
+    """How fast to send, and whether to go on at all."""
+
+    pace: Pace
+    stop: Stop
 
 
 class Redrive:
     """One run over one dead-letter topic.
 
     Args:
-        where: the dead letters there are.
-        chosen: which of them go back.
-        done: called after each that is acknowledged.
+        layouts: the topics that exist.
+        looked_at: called with how many dead letters more were dealt with, be they meant or not.
 
-    Raises:
-        CommandError: there is no retry topic to send them to.
+    Attributes:
+        tally: what has been chosen.
+        count: what has been acknowledged.
     """
 
     def __init__(
         self,
         cluster: Cluster,
-        where: Held,
+        order: Order,
         layouts: Mapping[str, Layout],
-        chosen: Filter,
-        done: Callable[[], object] = lambda: None,
+        hurry: Hurry,
+        looked_at: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._cluster = cluster
-        self._where = where
-        self._target = _target(where.family, layouts)
-        self._chosen = chosen
-        self._done = done
+        self._order = order
+        self._layouts = layouts
+        self._hurry = hurry
+        self._looked_at = looked_at
         self._now = time.time_ns() // 1_000_000
+        self.tally = Tally()
         self.count = 0
 
-    def run(self) -> int:
-        """Send back what is chosen; how many were acknowledged.
+    @property
+    def ranges(self) -> list[Range]:
+        """What the run reads."""
+        return wanted_ranges(self._cluster, self._order.where, self._order.chosen)
+
+    def run(self) -> None:
+        """Send back what is chosen.
 
         Raises:
-            CommandError: the broker refused one, or did not report; says how many were redriven before.
+            CommandError: the broker refused one or did not report, or the operator wants an end; says how many
+                were redriven before, all of which are remembered.
             BrokerUnreachable: the dead letters could not be read to the end.
         """
-        settings = self._cluster.settings.handoff_settings()
-        client = Client(settings)
+        source = self._order.where.source
         try:
-            for wanted in self._where.ranges(self._chosen.names):
-                self._redrive(client, wanted, settings.delivery_timeout + SPARE_TIME)
+            with Courier(self._cluster.settings) as courier:
+                marks = Marks(self._cluster, source, self._layouts, Kind.REDRIVEN, courier)
+                for wanted in self.ranges:
+                    self._redrive(courier, marks, wanted)
         finally:
-            client.close(SPARE_TIME)
             if self.count:
                 self._audit()
-        return self.count
 
-    def _redrive(self, client: Client, wanted: Range, patience: float) -> None:
-        before = self._where.partitions[wanted.partition]
-        progress = before.progress or Progress(before.start)
-        for batch in batches(dead_letters(self._cluster, [wanted])):
-            selected = [dead for dead in batch if self._where.is_meant(dead, self._chosen)]
-            sent, error = self._send(client, sorted(selected, key=lambda dead: dead.order), patience)
-            progress = progress.plus(sent)
-            if self._chosen.is_everything and error is None:
-                progress = progress.past(batch[-1].record.offset + 1)
-            if selected:
-                group = redrive_group(self._where.family.group)
-                self._cluster.commit(group, (wanted.topic, wanted.partition), progress)
-            if error is not None:
-                raise self._stopped(error)
+    def _redrive(self, courier: Courier, marks: Marks, wanted: Range) -> None:
+        for batch in batches(dead_letters(self._cluster, [wanted]), self._hurry.pace.a_second_of(BATCH_RECORDS)):
+            meant = (dead for dead in batch if self._order.where.is_meant(dead, self._order.chosen))
+            going = [dead for dead in meant if self._order.sort(dead, self._layouts, self.tally)]
+            sent = courier.send(self._parcels(going))
+            self.count += len(sent.acknowledged)
+            if sent.acknowledged:
+                marks.add(wanted.partition, single(sent.acknowledged))
+            self._looked_at(len(batch))
+            self._end_if(sent.error)
 
-    def _send(
-        self, client: Client, batch: Sequence[DeadLetter], patience: float
-    ) -> tuple[list[int], SubmitError | None]:
-        """Send a batch and wait for its reports: the offsets that were acknowledged, and the first error."""
-        reports: SimpleQueue[tuple[int, Report]] = SimpleQueue()
-        handed_over, acknowledged = 0, list[int]()
-        error: SubmitError | None = None
-        try:
-            for dead in batch:
-                self._hand_over(client, dead, reports)
-                handed_over += 1
-        except SubmitError as refused:
-            error = refused
-        for _ in range(handed_over):
-            offset, report = _next(reports, patience)
-            error = error or report.error
-            if report.error is None:
-                acknowledged.append(offset)
-                self.count += 1
-                self._done()
-        return acknowledged, error
+    def _parcels(self, going: Sequence[DeadLetter]) -> Iterator[Parcel]:
+        by = operator()
+        for dead in sorted(going, key=lambda dead: dead.order):
+            if pause := self._hurry.pace.wait(time.monotonic()):
+                self._hurry.stop.sleep(pause)
+            if self._hurry.stop.wanted:
+                return
+            yield Parcel(dead.record.offset, self._order.aim.parcel(dead, self._layouts, self._now, by))
 
-    def _hand_over(self, client: Client, dead: DeadLetter, reports: SimpleQueue[tuple[int, Report]]) -> None:
-        record, target = dead.record, self._target
-        client.send(
-            target.topic,
-            record.key,
-            record.value,
-            dead.redriven(target.tier, self._now),
-            partition=record.partition if record.partition < target.partitions else -1,
-            timeout=SPARE_TIME,
-            on_report=lambda report: reports.put((record.offset, report)),
-        )
-
-    def _stopped(self, error: SubmitError) -> CommandError:
-        stopped = CommandError(f"stopped after {self.count} were redriven: {error}")
-        return hinted(stopped, "nothing is lost: run the command again once this is cured")
+    def _end_if(self, error: SubmitError | None) -> None:
+        if error is not None:
+            stopped = CommandError(f"stopped after {self.count} were redriven: {error}")
+            raise hinted(stopped, "nothing is lost: run the command again once this is cured")
+        if self._hurry.stop.wanted:
+            stopped = CommandError(f"stopped after {self.count} were redriven, as you wished")
+            raise hinted(stopped, "run the command again to go on from there")
 
     def _audit(self) -> None:
         audit(
             "dead_letters_redriven",
             count=self.count,
-            group=self._where.family.group,
-            topic=self._where.topic,
-            to=self._target.topic,
-            selection=self._chosen.described(),
+            group=self._order.where.source.group,
+            topic=self._order.where.topic,
+            to=self.tally.topics,
+            selection=self._order.chosen.described(),
+            force=self._order.aim.force,
         )
 
 
-def batches(dead_letters: Iterable[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """Cut into batches of at most ``BATCH_RECORDS``, each closed by the record that fills ``BATCH_BYTES``."""
+def batches(dead_letters: Iterable[DeadLetter], records: int) -> Iterator[list[DeadLetter]]:
+    """Cut into batches of at most so many, each closed by the record that fills ``BATCH_BYTES``."""
     batch: list[DeadLetter] = []
     size = 0
     for dead in dead_letters:
         batch.append(dead)
         size += len(dead.record.value or b"") + len(dead.record.key or b"")
-        if len(batch) >= BATCH_RECORDS or size >= BATCH_BYTES:
+        if len(batch) >= records or size >= BATCH_BYTES:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def _next(reports: SimpleQueue[tuple[int, Report]], patience: float) -> tuple[int, Report]:
-    try:
-        return reports.get(timeout=patience)
-    except Empty:
-        raise CommandError(f"no report came within {patience:g} s, though the client owes one") from None
-
-
-def _target(family: TopicFamily, layouts: Mapping[str, Layout]) -> Target:
-    tier = family.tiers[0]
-    topic = family.retry_topic(tier)
-    require(topic, layouts)
-    return Target(topic, tier, layouts[topic].partitions)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -32,13 +33,22 @@ class Range:
     start: int
     end: int
 
+    def beginning_at(self, offset: int) -> Range:
+        """Without what lies below an offset."""
+        return replace(self, start=max(self.start, offset))
+
 
 #: A record, and when it was written, in epoch milliseconds.
 Written = tuple[Record, int]
 
 
-def scan(settings: ConnectionSettings, ranges: Sequence[Range]) -> Generator[Written]:
+def scan(
+    settings: ConnectionSettings, ranges: Sequence[Range], *, limits: Mapping[str, object] = MappingProxyType({})
+) -> Generator[Written]:
     """The records of some ranges, each partition in its order. Nothing is committed.
+
+    Args:
+        limits: librdkafka's properties in the place of the settings'.
 
     Raises:
         BrokerUnreachable: nothing came for ``PATIENCE`` seconds.
@@ -47,7 +57,7 @@ def scan(settings: ConnectionSettings, ranges: Sequence[Range]) -> Generator[Wri
     open_ranges = {(each.topic, each.partition): each for each in ranges if each.start < each.end}
     if not open_ranges:
         return
-    consumer = build(Consumer, _properties(settings))
+    consumer = build(Consumer, quiet(settings) | outsider_properties() | dict(limits))
     try:
         consumer.assign([TopicPartition(r.topic, r.partition, r.start) for r in open_ranges.values()])
         yield from _read(consumer, open_ranges, settings.bootstrap_servers)
@@ -91,8 +101,9 @@ def _named(open_ranges: dict[tuple[str, int], Range]) -> str:
     return ", ".join(f"{topic}[{partition}]" for topic, partition in open_ranges)
 
 
-def _properties(settings: ConnectionSettings) -> dict[str, object]:
-    return quiet(settings) | {
+def outsider_properties() -> dict[str, object]:
+    """What makes a consumer one that only looks."""
+    return {
         # Never joined, never committed to: librdkafka wants a name all the same.
         "group.id": "stillframe-operate",
         "enable.auto.commit": False,

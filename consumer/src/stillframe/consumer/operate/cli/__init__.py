@@ -13,6 +13,7 @@ from stillframe.consumer.operate.cli.broker import broker
 from stillframe.consumer.operate.cli.dlq import dlq
 from stillframe.consumer.operate.cli.explain import explain
 from stillframe.consumer.operate.cli.lag import lag
+from stillframe.consumer.operate.cli.task import task
 from stillframe.consumer.operate.cli.topics import topics
 from stillframe.consumer.operate.cli.worker import worker
 from stillframe.consumer.operate.failure import EXIT_CODES, OK, report
@@ -37,6 +38,7 @@ app.command()(worker)
 app.add_typer(topics)
 app.command()(lag)
 app.command()(explain)
+app.command()(task)
 app.add_typer(dlq)
 app.command()(broker)
 

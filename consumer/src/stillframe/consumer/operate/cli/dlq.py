@@ -1,4 +1,4 @@
-"""``stillframe dlq``: look into dead-letter topics, and send dead letters back to work."""
+"""``stillframe dlq``: look into dead-letter topics, send dead letters back to work, or give them up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from stillframe.consumer.operate.cli.dlq_redrive import redrive
 from stillframe.consumer.operate.cli.dlq_show import show
 
 dlq = typer.Typer(
-    name="dlq", help="Look into dead-letter topics, and send dead letters back to work.", no_args_is_help=True
+    name="dlq",
+    help="Look into dead-letter topics, send dead letters back to work, or give them up.",
+    no_args_is_help=True,
 )
 dlq.command("list")(list_piles)
 dlq.command()(show)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from stillframe.consumer.operate.cli.options import AsJson, Errors, Groups, Servers, Topics, Types
+from stillframe.consumer.operate.choice import Choice
+from stillframe.consumer.operate.cli.choosing import choice
+from stillframe.consumer.operate.cli.options import (
+    AsJson,
+    ElsewhereDead,
+    Errors,
+    Groups,
+    Keys,
+    Servers,
+    Since,
+    Topics,
+    TraceIds,
+    Types,
+    Until,
+)
 from stillframe.consumer.operate.cli.output import print_json, print_table
-from stillframe.consumer.operate.cli.scope import Scope, find
-from stillframe.consumer.operate.held import Held, held, search
-from stillframe.consumer.operate.piles import Filter, Pile, Piles
-from stillframe.consumer.operate.quantities import moment
-from stillframe.schemas.topics import TopicFamily
+from stillframe.consumer.operate.cli.scope import DeadScope, find_dead
+from stillframe.consumer.operate.gone import Kind
+from stillframe.consumer.operate.held import Held, search
+from stillframe.consumer.operate.piles import Piles
+from stillframe.consumer.operate.quantities import SECOND_MS, duration, moment
+from stillframe.consumer.operate.timeline import sparkline
 
-COLUMNS = ("task type", "error", "count#", "first", "last", "newest")
+COLUMNS = ("task type", "error", "count#", "first", "last", "over time", "newest")
 
 
 def list_piles(
@@ -22,30 +37,35 @@ def list_piles(
     topic: Topics = None,
     task_type: Types = None,
     error: Errors = None,
+    key: Keys = None,
+    trace_id: TraceIds = None,
+    since: Since = None,
+    until: Until = None,
+    dead_letter_topic: ElsewhereDead = None,
     bootstrap_servers: Servers = None,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters by task type and error; those that were sent back to work are left out."""
-    scope = find(group, topic, bootstrap_servers)
-    chosen = Filter(types=task_type or (), errors=error or ())
-    listed = [_listed(scope, family, chosen) for family in scope.families]
+    """List dead letters by task type and error; those that were sent back or purged are left out."""
+    chosen = choice(types=task_type, errors=error, keys=key, trace_ids=trace_id, since=since, until=until)
+    scope = find_dead(group, topic, dead_letter_topic, bootstrap_servers)
+    listed = [(where, _piles(scope, where, chosen)) for where in scope.held()]
     if as_json:
         print_json({"dead_letter_topics": [_as_json(*each) for each in listed]})
         return
     for where, piles in listed:
         if piles.count:
             print_piles(piles)
-        besides = f"; {where.redriven:,} more were sent back" if where.redriven else ""
-        print(f"{where.topic}: {piles.count:,} dead letters{besides}")
+        print(_summary(where, piles))
 
 
 def print_piles(piles: Piles) -> None:
     """The table of piles."""
-    print_table(COLUMNS, [_row(pile) for pile in piles.largest_first()])
+    print_table(COLUMNS, _rows(piles))
 
 
 def piles_as_json(piles: Piles) -> list[dict[str, Any]]:
     """The same for programs."""
+    axis = piles.axis
     return [
         {
             "task_type": pile.task_type,
@@ -54,29 +74,46 @@ def piles_as_json(piles: Piles) -> list[dict[str, Any]]:
             "first": moment(pile.first),
             "last": moment(pile.last),
             "newest": pile.newest,
+            "timeline": pile.timeline.over(axis),
         }
         for pile in piles.largest_first()
     ]
 
 
-def _listed(scope: Scope, family: TopicFamily, chosen: Filter) -> tuple[Held, Piles]:
-    where = held(scope.cluster, family, scope.layouts)
+def _piles(scope: DeadScope, where: Held, chosen: Choice) -> Piles:
     piles = Piles()
     for dead in search(scope.cluster, where, chosen):
         piles.add(dead)
-    return where, piles
+    return piles
 
 
-def _row(pile: Pile) -> Sequence[object]:
-    return pile.task_type, pile.error_type, pile.count, moment(pile.first), moment(pile.last), pile.newest
+def _rows(piles: Piles) -> Iterator[tuple[object, ...]]:
+    axis = piles.axis
+    for pile in piles.largest_first():
+        bars = sparkline(pile.timeline.over(axis))
+        yield pile.task_type, pile.error_type, pile.count, moment(pile.first), moment(pile.last), bars, pile.newest
+
+
+def _summary(where: Held, piles: Piles) -> str:
+    parts = [f"{where.topic}: {piles.count:,} dead letters"]
+    if piles.count:
+        parts.append(f"each bar is {duration(piles.axis.step)}, from {moment(piles.axis.start)}")
+    if redriven := where.count(Kind.REDRIVEN):
+        parts.append(f"{redriven:,} more were sent back")
+    if purged := where.count(Kind.PURGED):
+        parts.append(f"{purged:,} purged")
+    return "; ".join(parts)
 
 
 def _as_json(where: Held, piles: Piles) -> dict[str, Any]:
+    family, axis = where.source.family, piles.axis
     return {
-        "group": where.family.group,
-        "topic": where.family.topic,
+        "group": where.source.group,
+        "topic": family and family.topic,
         "dead_letter_topic": where.topic,
         "count": piles.count,
-        "redriven": where.redriven,
+        "redriven": where.count(Kind.REDRIVEN),
+        "purged": where.count(Kind.PURGED),
+        "timeline": {"start": moment(axis.start), "step_seconds": axis.step // SECOND_MS, "steps": axis.bars},
         "piles": piles_as_json(piles),
     }

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from stillframe.consumer.operate.cli.dlq_list import piles_as_json, print_piles
-from stillframe.consumer.operate.cli.options import AsJson, Errors, Group, Named, Servers, Topics, Types
-from stillframe.consumer.operate.cli.output import console, print_json
-from stillframe.consumer.operate.cli.scope import Scope, find, no_such_dead_letters, require_one_topic
-from stillframe.consumer.operate.dead_letters import parse_name
-from stillframe.consumer.operate.held import Held, held, search
-from stillframe.consumer.operate.piles import Filter, Piles
-from stillframe.consumer.operate.redrive import Redrive
+from stillframe.consumer.operate.choice import Choice
+from stillframe.consumer.operate.cli.choosing import Missing, choice, require_a_choice
+from stillframe.consumer.operate.cli.options import (
+    AsJson,
+    ElsewhereDead,
+    Errors,
+    Group,
+    Keys,
+    Named,
+    Servers,
+    Since,
+    Topics,
+    TraceIds,
+    Types,
+    Until,
+)
+from stillframe.consumer.operate.cli.output import progress
+from stillframe.consumer.operate.cli.scope import DeadScope, find_dead, require_one_topic
+from stillframe.consumer.operate.cli.sending import report, warn_of
+from stillframe.consumer.operate.errors import CommandError
+from stillframe.consumer.operate.held import require
+from stillframe.consumer.operate.pace import Pace
+from stillframe.consumer.operate.readers import other_readers
+from stillframe.consumer.operate.redrive import Hurry, Order, Redrive, outlook
+from stillframe.consumer.operate.stop import Stop
+from stillframe.consumer.operate.tally import Tally
+from stillframe.consumer.operate.targets import Aim
 
-All = Annotated[bool, typer.Option("--all", help="Every one that was not sent back before.")]
+All = Annotated[bool, typer.Option("--all", help="Every one that was not sent back or purged before.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, more than one is only shown.")]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="TOPIC", help="Send to this topic, for everybody who reads it, after asking."),
+]
+Rate = Annotated[float | None, typer.Option("--rate", min=0.01, metavar="N", help="At most so many a second.")]
+Force = Annotated[bool, typer.Option("--force", help="Also those that were sent back three times before.")]
 
 
 def redrive(
@@ -28,69 +53,84 @@ def redrive(
     topic: Topics = None,
     task_type: Types = None,
     error: Errors = None,
+    key: Keys = None,
+    trace_id: TraceIds = None,
+    since: Since = None,
+    until: Until = None,
     everything: All = False,
+    to: To = None,
+    rate: Rate = None,
+    force: Force = False,
     yes: Yes = False,
+    dead_letter_topic: ElsewhereDead = None,
     bootstrap_servers: Servers = None,
     as_json: AsJson = False,
 ) -> None:
     """Send dead letters back to work: due at once, attempts counted from 1, to their own group only.
 
     They go to the shortest retry topic, ordered by origin, and stay in the dead-letter topic. Delivery
-    is at least once. What was sent back is remembered for 7 days: later runs leave it out, and one
-    that was interrupted goes on from there. A dead letter that is named is sent again.
+    is at least once. What was sent back is remembered: later runs leave it out, and one that was
+    interrupted goes on from there. A dead letter that is named is sent again.
     """
-    chosen = _chosen(which, task_type, error, everything=everything)
-    scope = find([group], topic, bootstrap_servers)
+    chosen = choice(
+        names=which, types=task_type, errors=error, keys=key, trace_ids=trace_id, since=since, until=until
+    )
+    require_a_choice(chosen, everything=everything)
+    scope = find_dead([group], topic, dead_letter_topic, bootstrap_servers)
     require_one_topic(scope, chosen.names)
-    where = [held(scope.cluster, family, scope.layouts) for family in scope.families]
-    piles = _piles(scope, where, chosen)
-    dry_run = piles.count > 1 and not yes
-    redriven = 0 if dry_run else _run(scope, where, chosen, piles.count)
-    _report(scope, piles, redriven, dry_run=dry_run, as_json=as_json)
+    orders = [Order(where, chosen, Aim(where.source, to, force)) for where in scope.held()]
+    for target in (target for order in orders for target in order.aim.topics):
+        require(target, scope.layouts)
+    seen = None if yes and not chosen.names and orders[0].aim.topics else _outlook(scope, orders, chosen)
+    readers = _readers(scope, orders, seen)
+    if seen is not None and not yes and not _may_run(seen, readers):
+        report(seen, 0, dry_run=True, readers=readers, as_json=as_json)
+        return
+    runs = _run(scope, orders, rate)
+    tallies, redriven = [each.tally for each in runs], sum(each.count for each in runs)
+    report(tallies, redriven, dry_run=False, readers=readers, as_json=as_json)
+    if not redriven and any(tally.held_back for tally in tallies):
+        raise CommandError("nothing was sent back: all that were chosen are held back")
 
 
-def _chosen(
-    which: Sequence[str] | None,
-    types: Sequence[str] | None,
-    errors: Sequence[str] | None,
-    *,
-    everything: bool,
-) -> Filter:
-    chosen = Filter([parse_name(each) for each in which or ()], types or (), errors or ())
-    if everything is not chosen.is_everything:
-        raise typer.BadParameter("name what to redrive: ids or positions, --type, --error; or --all alone")
-    return chosen
-
-
-def _piles(scope: Scope, where: Sequence[Held], chosen: Filter) -> Piles:
+def _outlook(scope: DeadScope, orders: Sequence[Order], chosen: Choice) -> list[Tally]:
     """What would go; every dead letter that was named must be there."""
-    piles = Piles()
-    missing = set(chosen.names)
-    for each in where:
-        for dead in search(scope.cluster, each, chosen):
-            piles.add(dead)
-            missing -= set(dead.names)
-    if missing:
-        raise no_such_dead_letters(scope, missing)
-    return piles
+    missing = Missing(chosen)
+    tallies = [outlook(scope.cluster, order, scope.layouts, missing.found) for order in orders]
+    missing.require_none(scope)
+    return tallies
 
 
-def _run(scope: Scope, where: Sequence[Held], chosen: Filter, total: int) -> int:
-    columns = (TextColumn("redriven"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    terminal = console(stderr=True)
-    with Progress(*columns, console=terminal, disable=not terminal.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=total)
-        runs = [Redrive(scope.cluster, each, scope.layouts, chosen, lambda: bar.advance(task)) for each in where]
-        return sum(run.run() for run in runs)
+def _readers(scope: DeadScope, orders: Sequence[Order], seen: Sequence[Tally] | None) -> list[str]:
+    """Who else reads where they go; a retry topic is its group's alone."""
+    source = orders[0].where.source
+    own = {topic for order in orders if (family := order.where.source.family) for topic in family.retry_topics}
+    topics = {topic for order in orders for topic in order.aim.topics}
+    topics |= {topic for tally in seen or () for topic in tally.topics}
+    if topics <= own:
+        return []
+    return other_readers(scope.cluster, topics - own, source.group, scope.layouts)
 
 
-def _report(scope: Scope, piles: Piles, redriven: int, *, dry_run: bool, as_json: bool) -> None:
-    targets = [family.retry_topic(family.tiers[0]) for family in scope.families]
-    if as_json:
-        counts = {"dry_run": dry_run, "count": piles.count, "redriven": redriven}
-        print_json({**counts, "to": targets, "piles": piles_as_json(piles)})
-    elif dry_run:
-        print_piles(piles)
-        print(f"dry run: {piles.count:,} dead letters would go to {', '.join(targets)}; --yes sends them")
-    else:
-        print(f"sent back {redriven:,} to {', '.join(targets)}")
+def _may_run(seen: Sequence[Tally], readers: Sequence[str]) -> bool:
+    """A single one goes at once, unless others read it too: then only if the operator says so."""
+    if sum(tally.count for tally in seen) > 1:
+        return False
+    if not readers:
+        return True
+    warn_of(readers)
+    return sys.stdin.isatty() and typer.confirm("Send it all the same?", err=True)
+
+
+def _run(scope: DeadScope, orders: Sequence[Order], rate: float | None) -> list[Redrive]:
+    with Stop() as stop, progress("redriven") as bar:
+        task = bar.add_task("", total=None)
+        hurry = Hurry(Pace(rate), stop)
+        runs = [
+            Redrive(scope.cluster, order, scope.layouts, hurry, lambda count: bar.advance(task, count))
+            for order in orders
+        ]
+        bar.update(task, total=sum(each.end - each.start for run in runs for each in run.ranges))
+        for run in runs:
+            run.run()
+        return runs

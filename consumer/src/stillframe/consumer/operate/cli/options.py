@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
+
+from stillframe.consumer.operate.quantities import parse_moment
+
+
+def _moment(text: str) -> int:
+    try:
+        return parse_moment(text, time.time_ns() // 1_000_000)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time: write 30m, 12h or 7d, or 2026-11-25T14:00:00Z") from None
+
 
 Target = Annotated[str, typer.Argument(metavar="MODULE:ATTRIBUTE", help="The worker, such as app.worker:worker.")]
 Groups = Annotated[list[str], typer.Option("--group", "-g", metavar="G", help="Consumer group; may be repeated.")]
@@ -28,6 +39,30 @@ Types = Annotated[
 Errors = Annotated[
     list[str] | None,
     typer.Option("--error", metavar="ERROR", help="Only this error, with or without its module; may be repeated."),
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="KEY", help="Only this key, which is compared and not shown; may be repeated."),
+]
+TraceIds = Annotated[
+    list[str] | None,
+    typer.Option("--trace-id", metavar="ID", help="Only this trace, in 32 hex digits; may be repeated."),
+]
+Since = Annotated[
+    int | None,
+    typer.Option("--since", parser=_moment, metavar="TIME", help="Died then or later: 2h, or 2026-11-25T14:00:00Z."),
+]
+Until = Annotated[
+    int | None,
+    typer.Option("--until", parser=_moment, metavar="TIME", help="Died before: 10m, or 2026-11-25T14:00:00Z."),
+]
+ElsewhereDead = Annotated[
+    str | None,
+    typer.Option(
+        "--dead-letter-topic",
+        metavar="D",
+        help="Look into this topic instead, which Spring Kafka, Kafka Connect or a share group fills.",
+    ),
 ]
 Named = Annotated[
     list[str] | None,

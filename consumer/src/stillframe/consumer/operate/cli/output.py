@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from stillframe.schemas.headers import CONTROL
@@ -45,6 +46,13 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, width=width, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def progress(what: str) -> Progress:
+    """A bar on the terminal; nothing where there is none."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    terminal = console(stderr=True)
+    return Progress(*columns, console=terminal, disable=not terminal.is_terminal, transient=True)
 
 
 def _cell(value: Any) -> str:

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+import typer
+
 from stillframe.consumer.operate.cluster import Cluster, Layout
 from stillframe.consumer.operate.dead_letters import Name, Position
 from stillframe.consumer.operate.errors import CommandError, hinted
-from stillframe.consumer.operate.families import find_families
+from stillframe.consumer.operate.families import find_families, known_groups
+from stillframe.consumer.operate.held import Held, held
 from stillframe.consumer.operate.setting_names import check_setting_names
+from stillframe.consumer.operate.source import Source
 from stillframe.consumer.settings import WorkerSettings
 from stillframe.consumer.target import load_worker
 from stillframe.consumer.worker import Worker
@@ -28,37 +32,81 @@ class Scope:
     families: list[TopicFamily]
 
 
-def find(groups: Sequence[str], topics: Sequence[str] | None, servers: str | None) -> Scope:
-    """Find the families of some groups on the broker that the settings name.
+@dataclass(frozen=True, slots=True)
+class DeadScope:
+    """A connection, what exists there, and the dead-letter topics that are meant."""
+
+    cluster: Cluster
+    layouts: dict[str, Layout]
+    sources: list[Source]
+
+    def held(self) -> list[Held]:
+        """What each of them holds."""
+        return [held(self.cluster, source, self.layouts) for source in self.sources]
+
+
+def find_dead(
+    groups: Sequence[str], topics: Sequence[str] | None, elsewhere: str | None, servers: str | None
+) -> DeadScope:
+    """Find the dead-letter topics of some groups, or take one that another system fills.
 
     Raises:
         SettingsError, BrokerUnreachable, CommandError: nothing was changed.
     """
-    check_setting_names(os.environ)
-    settings = WorkerSettings() if servers is None else WorkerSettings(bootstrap_servers=servers)
-    cluster = connect(settings)
+    if elsewhere is None:
+        scope = find(groups, topics, servers)
+        return DeadScope(scope.cluster, scope.layouts, [Source.of(family) for family in scope.families])
+    if topics:
+        raise typer.BadParameter("give either --topic, a task topic of the group, or --dead-letter-topic")
+    cluster = connect(settings_for(servers))
     layouts = cluster.topics()
-    return Scope(cluster, layouts, find_families(layouts, groups, topics or ()))
+    return DeadScope(cluster, layouts, [Source(elsewhere, group) for group in groups])
 
 
-def require_one_topic(scope: Scope, names: Collection[Name]) -> None:
+def settings_for(servers: str | None) -> WorkerSettings:
+    """The settings for a command that needs no worker.
+
+    Raises:
+        SettingsError: one is unknown, refused or out of range.
+    """
+    check_setting_names(os.environ)
+    return WorkerSettings() if servers is None else WorkerSettings(bootstrap_servers=servers)
+
+
+def find(groups: Sequence[str] | None, topics: Sequence[str] | None, servers: str | None) -> Scope:
+    """Find the families of some groups, or of all, on the broker that the settings name.
+
+    Raises:
+        SettingsError, BrokerUnreachable, CommandError: nothing was changed.
+    """
+    cluster = connect(settings_for(servers))
+    layouts = cluster.topics()
+    families = find_families(layouts, groups or known_groups(layouts), topics or ())
+    if not families:
+        error = CommandError("no group has a dead-letter topic here")
+        raise hinted(error, "name one with --group, or correct the broker's address")
+    return Scope(cluster, layouts, families)
+
+
+def require_one_topic(scope: DeadScope, names: Collection[Name]) -> None:
     """A position belongs to one topic: more than one in scope makes it ambiguous.
 
     Raises:
         CommandError: it is.
     """
     positions = [str(name) for name in names if isinstance(name, Position)]
-    if positions and len(scope.families) > 1:
-        topics = ", ".join(family.topic for family in scope.families)
-        error = CommandError(f"{', '.join(positions)} could be in the dead letters of {topics}")
+    if positions and len(scope.sources) > 1:
+        topics = ", ".join(source.topic for source in scope.sources)
+        error = CommandError(f"{', '.join(positions)} could be in {topics}")
         raise hinted(error, "say which with --topic")
 
 
-def no_such_dead_letters(scope: Scope, names: Iterable[Name]) -> CommandError:
+def no_such_dead_letters(scope: DeadScope, names: Iterable[Name]) -> CommandError:
     """The error for names that nothing in the dead-letter topics goes by."""
-    group = scope.families[0].group
-    error = CommandError(f"no dead letter of group {group!r} is {', '.join(sorted(map(str, names)))}")
-    return hinted(error, f"`stillframe dlq list --group {group}` shows what there is")
+    source = scope.sources[0]
+    options = source.options if source.family is None else f"--group {source.group}"
+    error = CommandError(f"no dead letter of group {source.group!r} is {', '.join(sorted(map(str, names)))}")
+    return hinted(error, f"`stillframe dlq list {options}` shows what there is")
 
 
 def worker_at(target: str) -> Worker:

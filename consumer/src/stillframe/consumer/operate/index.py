@@ -1,0 +1,87 @@
+"""The index beside a dead-letter topic: which of its records no longer wait. See :mod:`.gone`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from typing import Final
+from uuid import uuid4
+
+from stillframe.consumer.operate.cluster import Cluster, Layout, places
+from stillframe.consumer.operate.courier import Courier, Parcel
+from stillframe.consumer.operate.errors import CommandError, hinted
+from stillframe.consumer.operate.gone import Gone, IndexKey, Kind, encode, join
+from stillframe.consumer.operate.scan import Range, scan
+from stillframe.consumer.operate.source import Source
+from stillframe.consumer.operate.topic_rules import CLEANUP, Create
+from stillframe.consumer.progress.completion_map import Run
+from stillframe.consumer.progress.runs import Runs
+from stillframe.schemas import Record
+
+#: Segments are closed early, since only closed ones are compacted.
+SETTINGS: Final = {CLEANUP: "compact", "segment.ms": "3600000"}
+
+
+def read_index(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) -> dict[int, Gone]:
+    """What no longer waits, by partition of the dead-letter topic; nothing if there is no index yet.
+
+    Raises:
+        BrokerUnreachable, CommandError: see :class:`Cluster` and :func:`scan`.
+    """
+    where = places(source.index, layouts)
+    starts, ends = cluster.starts(where), cluster.ends(where)
+    wanted = [Range(*place, starts[place], ends[place]) for place in where]
+    records: dict[IndexKey, bytes] = {}
+    with closing(scan(cluster.settings, wanted)) as written:
+        for record, _ in written:
+            if (key := IndexKey.read(record.key)) is not None:
+                records[key] = record.value or b""
+    return join(records, cluster.topic_id(source.topic)) if records else {}
+
+
+class Marks:
+    """What one run of a command brings to its end, written to the index as it goes on.
+
+    Raises:
+        Refused: the index does not exist and may not be created. Nothing was done yet.
+    """
+
+    def __init__(
+        self, cluster: Cluster, source: Source, layouts: Mapping[str, Layout], kind: Kind, courier: Courier
+    ) -> None:
+        self._topic = source.index
+        self._topic_id = cluster.topic_id(source.topic)
+        self._kind = kind
+        self._courier = courier
+        self._run = uuid4().hex
+        self._marked: defaultdict[int, Runs] = defaultdict(Runs)
+        if source.index not in layouts:
+            _create(cluster, source, layouts)
+
+    def add(self, partition: int, runs: Iterable[Run]) -> None:
+        """Mark some offsets, and write down all that this run has marked in the partition.
+
+        Raises:
+            CommandError: they were not written.
+        """
+        marked = self._marked[partition]
+        for start, end in runs:
+            marked.add(start, end)
+        key = IndexKey(self._topic_id, partition, self._kind, self._run)
+        sent = self._courier.send([Parcel(0, Record(self._topic, key.encoded, encode(marked)))])
+        if sent.error is not None:
+            error = CommandError(f"{self._topic} could not be written: {sent.error}")
+            raise hinted(error, f"what this run has {self._kind} of {partition}:… last is not remembered")
+
+
+def single(offsets: Iterable[int]) -> Iterable[Run]:
+    """Each offset as a run of its own."""
+    return ((offset, offset + 1) for offset in offsets)
+
+
+def _create(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) -> None:
+    if cluster.is_embedded():
+        cluster.touch(source.index)
+    else:
+        cluster.create(source.index, Create(1, layouts[source.topic].replicas, SETTINGS))

@@ -1,0 +1,69 @@
+"""Which dead letters no longer wait: as written by many runs, read as one."""
+
+import pytest
+
+from stillframe.consumer.operate import gone
+from stillframe.consumer.operate.courier import Courier
+from stillframe.consumer.operate.gone import IndexKey, Kind, encode, join
+from stillframe.consumer.operate.index import Marks, read_index, single
+from stillframe.consumer.operate.progress import Progress
+from stillframe.consumer.operate.source import Source
+from stillframe.schemas import DefinitionError
+from stillframe.schemas.topics import TopicFamily
+from tests.operate_world import World, install
+
+FAMILY = TopicFamily("emails", "mailer")
+SOURCE = Source.of(FAMILY)
+
+
+def key(partition: int = 0, kind: Kind = Kind.REDRIVEN, run: str = "a", topic_id: str = "t") -> IndexKey:
+    return IndexKey(topic_id, partition, kind, run)
+
+
+def test_runs_are_joined_whoever_wrote_them() -> None:
+    """Two operators at the same time take nothing away from each other."""
+    records = {key(run="a"): encode([(0, 3)]), key(run="b"): encode([(2, 5), (9, 10)]),
+               key(kind=Kind.PURGED): encode([(7, 8)]), key(1): encode([(4, 5)])}  # fmt: skip
+    found = join(records, "t")
+    assert list(found[0].redriven) == [(0, 5), (9, 10)]
+    assert list(found[0].purged) == [(7, 8)]
+    assert list(found[1].redriven) == [(4, 5)]
+    assert found[0].above(0) == Progress(5, ((7, 8), (9, 10)))
+    assert found[0].above(7) == Progress(8, ((9, 10),))
+
+
+def test_what_cannot_be_read_says_nothing() -> None:
+    """Neither a foreign record nor that of a topic that was deleted and made anew hides a dead letter."""
+    assert join({key(topic_id="old"): encode([(0, 3)]), key(): b"\xff"}, "t") == {}
+    assert [IndexKey.read(raw) for raw in (None, b"", b"a:b:c:d", b"t:1:stolen:x", b"\xff")] == [None] * 5
+    assert IndexKey.read(key(3, Kind.PURGED).encoded) == key(3, Kind.PURGED)
+
+
+def test_a_record_of_the_index_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit is forgotten from the end: it may be sent back again, and nothing is passed over."""
+    monkeypatch.setattr(gone, "MOST_BYTES", 10)
+    (found,) = join({key(): encode((n, n + 1) for n in range(0, 100, 2))}, "t").values()
+    assert list(found.redriven) == [(0, 1), (2, 3), (4, 5), (6, 7), (8, 9)]
+
+
+def test_a_run_is_remembered_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is created by the first run that needs one; every run adds its own."""
+    world = World(FAMILY)
+    cluster = install(world, monkeypatch)
+    assert read_index(cluster, SOURCE, world.topics()) == {}
+    with Courier(world.settings) as courier:
+        for kind, offsets in ((Kind.REDRIVEN, [0, 1, 4]), (Kind.PURGED, [2])):
+            marks = Marks(cluster, SOURCE, world.topics(), kind, courier)
+            marks.add(1, single(offsets))
+            marks.add(1, single([7]))
+    found = read_index(cluster, SOURCE, world.topics())[1]
+    assert (list(found.redriven), list(found.purged)) == ([(0, 2), (4, 5), (7, 8)], [(2, 3), (7, 8)])
+
+
+def test_an_index_is_its_groups_alone() -> None:
+    """Several groups may have their dead letters in one topic of another system."""
+    assert SOURCE.index == "emails.mailer.dlq.index"
+    assert Source("orders-dlt", "billing").index == "orders-dlt.billing.index"
+    assert Source("orders-dlt", "billing").options == "--group billing --dead-letter-topic orders-dlt"
+    with pytest.raises(DefinitionError, match="not a legal Kafka name"):
+        Source("x" * 249, "billing")
