@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from stillframe.consumer.operate.cli.dlq_list import list_piles
+from stillframe.consumer.operate.cli.dlq_purge import purge
 from stillframe.consumer.operate.cli.dlq_redrive import redrive
 from stillframe.consumer.operate.cli.dlq_show import show
 
@@ -16,3 +17,4 @@ dlq = typer.Typer(
 dlq.command("list")(list_piles)
 dlq.command()(show)
 dlq.command()(redrive)
+dlq.command()(purge)
