@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from stillframe.consumer.operate import courier, held, index, lag, trail
+from stillframe.consumer.operate import courier, held, index, lag, skip, trail
 from stillframe.consumer.operate.cli import app, scope
 from stillframe.consumer.operate.cluster import Cluster, Group, Layout, Place
 from stillframe.consumer.operate.progress import Progress
@@ -158,7 +158,7 @@ class _Client:
 
 def install(world: World, patch: pytest.MonkeyPatch) -> Cluster:
     """Let every command use it."""
-    for module in (held, index, lag, trail):
+    for module in (held, index, lag, skip, trail):
         patch.setattr(module, "scan", world.scan)
     patch.setattr(courier, "Client", world.client)
     patch.setattr(scope, "connect", lambda settings: world)

@@ -13,6 +13,7 @@ from stillframe.consumer.operate.cli.broker import broker
 from stillframe.consumer.operate.cli.dlq import dlq
 from stillframe.consumer.operate.cli.explain import explain
 from stillframe.consumer.operate.cli.lag import lag
+from stillframe.consumer.operate.cli.skip import skip
 from stillframe.consumer.operate.cli.task import task
 from stillframe.consumer.operate.cli.topics import topics
 from stillframe.consumer.operate.cli.worker import worker
@@ -40,6 +41,7 @@ app.command()(lag)
 app.command()(explain)
 app.command()(task)
 app.add_typer(dlq)
+app.command()(skip)
 app.command()(broker)
 
 
