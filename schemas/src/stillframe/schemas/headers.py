@@ -50,6 +50,9 @@ LATEST_MS: Final = 253_402_300_799_999
 MOST_ATTEMPTS: Final = 1_000_000
 LARGEST_OFFSET: Final = 2**63 - 1
 
+#: Header names to values.
+Values = dict[str, bytes | None]
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -95,15 +98,16 @@ def read_delivery_state(record: Record) -> DeliveryState:
     Raises:
         InvalidHeaders: a header is not of its form or beyond its bound. Names the header only.
     """
+    values = dict(record.headers)  # the last of a name counts, as in Record.header()
     return DeliveryState(
-        attempt=max(1, _number(record, ATTEMPT, MOST_ATTEMPTS) or 1),
-        not_before=_number(record, NOT_BEFORE, LATEST_MS),
-        first_failed_at=_number(record, FIRST_FAILED_AT, LATEST_MS),
-        error_type=_text(record, ERROR_TYPE, ERROR_TYPE_BYTES),
-        error_message=_text(record, ERROR_MESSAGE, ERROR_MESSAGE_BYTES),
-        origin=_origin(record),
-        retry_tier=_text(record, RETRY_TIER, 16),
-        replayed=_number(record, REPLAYED, MOST_ATTEMPTS) or 0,
+        attempt=max(1, _number(values, ATTEMPT, MOST_ATTEMPTS) or 1),
+        not_before=_number(values, NOT_BEFORE, LATEST_MS),
+        first_failed_at=_number(values, FIRST_FAILED_AT, LATEST_MS),
+        error_type=_text(values, ERROR_TYPE, ERROR_TYPE_BYTES),
+        error_message=_text(values, ERROR_MESSAGE, ERROR_MESSAGE_BYTES),
+        origin=_origin(values),
+        retry_tier=_text(values, RETRY_TIER, 16),
+        replayed=_number(values, REPLAYED, MOST_ATTEMPTS) or 0,
     )
 
 
@@ -128,7 +132,7 @@ def with_delivery_state(headers: RecordHeaders, state: DeliveryState) -> RecordH
 
 def clip(text: str, limit: int) -> str:
     """Text on one line, without control characters, in at most ``limit`` bytes of UTF-8."""
-    line = CONTROL.sub(" ", text).strip()
+    line = _on_one_line(text).strip()
     return line.encode(errors="replace")[:limit].decode(errors="ignore")
 
 
@@ -142,8 +146,8 @@ def milliseconds(moment: datetime) -> int:
     return min(max(0, -((EPOCH - moment) // MILLISECOND)), LATEST_MS)
 
 
-def _number(record: Record, name: str, largest: int) -> int | None:
-    raw = record.header(name)
+def _number(values: Values, name: str, largest: int) -> int | None:
+    raw = values.get(name)
     if raw is None:
         return None
     if not (raw.isdigit() and len(raw) <= 19 and int(raw) <= largest):
@@ -151,19 +155,24 @@ def _number(record: Record, name: str, largest: int) -> int | None:
     return int(raw)
 
 
-def _text(record: Record, name: str, limit: int) -> str | None:
-    raw = record.header(name)
+def _text(values: Values, name: str, limit: int) -> str | None:
+    raw = values.get(name)
     if raw is None:
         return None
     if len(raw) > limit:
         raise InvalidHeaders(f"header {name} has {len(raw)} bytes, at most {limit} are read")
-    return CONTROL.sub(" ", raw.decode(errors="replace"))
+    return _on_one_line(raw.decode(errors="replace"))
 
 
-def _origin(record: Record) -> Origin | None:
-    topic = _text(record, ORIGIN_TOPIC, 249)
-    partition = _number(record, ORIGIN_PARTITION, 2**31 - 1)
-    offset = _number(record, ORIGIN_OFFSET, LARGEST_OFFSET)
+def _on_one_line(text: str) -> str:
+    """Without control characters, which hardly any text has: to look is cheaper than to replace."""
+    return text if text.isprintable() else CONTROL.sub(" ", text)
+
+
+def _origin(values: Values) -> Origin | None:
+    topic = _text(values, ORIGIN_TOPIC, 249)
+    partition = _number(values, ORIGIN_PARTITION, 2**31 - 1)
+    offset = _number(values, ORIGIN_OFFSET, LARGEST_OFFSET)
     if topic is None or partition is None or offset is None:
         return None
     return Origin(topic, partition, offset)
