@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
+from confluent_kafka import KafkaError
 from typer.testing import CliRunner
 
 from stillframe.consumer.operate import courier, held, index, lag, skip, trail
@@ -14,11 +15,7 @@ from stillframe.consumer.operate.progress import Progress
 from stillframe.consumer.operate.scan import Range, Written
 from stillframe.consumer.operate.topic_rules import Create
 from stillframe.consumer.settings import WorkerSettings
-from stillframe.producer.client import OnReport, Report
-from stillframe.producer.errors import SubmitFailed
-from stillframe.producer.settings import ProducerSettings
 from stillframe.schemas import Record
-from stillframe.schemas.record import RecordHeaders
 from stillframe.schemas.topics import TopicFamily
 from tests.cli import Ran
 from tests.dead_letters import NOON
@@ -121,38 +118,45 @@ class World:
                 if (record.topic, record.partition, record.offset) not in self.unreadable:
                     yield record, at
 
-    def client(self, settings: ProducerSettings) -> Any:
-        return _Client(self)
+    def producer(self, factory: object, config: Mapping[str, object]) -> Any:
+        return _Producer(self)
 
 
-class _Client:
-    """Stands in for the producer's client; reports at once."""
+class _Reported(NamedTuple):
+    """What a message tells when it is reported."""
+
+    at: tuple[int, int]
+
+    def partition(self) -> int:
+        return self.at[0]
+
+    def offset(self) -> int:
+        return self.at[1]
+
+
+class _Producer:
+    """Stands in for librdkafka's producer; reports at once."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def send(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        headers: RecordHeaders,
-        *,
-        partition: int,
-        timeout: float,
-        on_report: OnReport,
+    def produce(
+        self, topic: str, value: Any, key: Any, partition: int, on_delivery: Any, headers: list[tuple[str, Any]]
     ) -> None:
         world = self._world
         if world.refusal is not None and not topic.endswith(".index"):
             world.refused_after -= 1
             if world.refused_after < 0:
-                on_report(Report(topic, -1, -1, SubmitFailed(world.refusal)))
+                on_delivery(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, world.refusal), None)
                 return
         world.write(Record(topic, key, value, tuple(headers), partition))
+        on_delivery(None, _Reported((max(0, partition), 0)))
         world.on_write()
-        on_report(Report(topic, max(0, partition), 0))
 
-    def close(self, timeout: float) -> int:
+    def poll(self, timeout: float) -> int:
+        return 0
+
+    def flush(self, timeout: float) -> int:
         return 0
 
 
@@ -160,7 +164,7 @@ def install(world: World, patch: pytest.MonkeyPatch) -> Cluster:
     """Let every command use it."""
     for module in (held, index, lag, skip, trail):
         patch.setattr(module, "scan", world.scan)
-    patch.setattr(courier, "Client", world.client)
+    patch.setattr(courier, "build", world.producer)
     patch.setattr(scope, "connect", lambda settings: world)
     return cast("Cluster", world)
 

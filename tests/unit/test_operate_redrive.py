@@ -101,7 +101,7 @@ def test_a_run_that_is_interrupted_twice_sends_each_once(world: World) -> None:
     with pytest.raises(CommandError, match="stopped after 33 were redriven, as you wished"):
         run(world, stop=stop)
     world.refusal, world.refused_after = "no room", 20
-    with pytest.raises(CommandError, match="stopped after 20 were redriven: no room"):
+    with pytest.raises(CommandError, match="stopped after 20 were redriven: .*no room"):
         run(world)
     world.refusal = None
     assert run(world).count == 100 - 33 - 20

@@ -124,7 +124,7 @@ def test_a_copy_that_is_refused_moves_nothing(world: World) -> None:
     """Promise I8: the offset stays until the dead letter is acknowledged."""
     world.commits[COMMIT] = Progress(4)
     world.refusal = "too large"
-    with pytest.raises(CommandError, match="nothing is skipped: a copy was not taken: too large"):
+    with pytest.raises(CommandError, match="nothing is skipped: a copy was not taken: .*too large"):
         skip()
     assert world.commits[COMMIT] == Progress(4)
 

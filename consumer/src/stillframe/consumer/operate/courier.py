@@ -1,22 +1,35 @@
-"""Sends an operator's records and waits for the broker's report of each. At least once."""
+"""Sends an operator's records and waits for the broker's report of each. At least once.
+
+A command is one thread that does nothing else, and ends at the first error: it needs none of what the worker's
+client has for a long life in many threads, which costs a third of the time that a record takes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from functools import partial
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
 from stillframe.consumer.operate.errors import CommandError
 from stillframe.consumer.settings import WorkerSettings
-from stillframe.producer.client import Client, Report
+from stillframe.producer.connection import Trouble
+from stillframe.producer.durability import Durability
 from stillframe.producer.errors import SubmitError
-from stillframe.producer.settings import ProducerSettings
+from stillframe.producer.properties import producer_properties
+from stillframe.producer.report import delivered, refused_at_once, unsuccessful
+from stillframe.producer.settings import build
 from stillframe.schemas import Record
 
-#: Seconds for a place in the client's queue, and for a report beyond the client's own deadline.
+#: Seconds for a report beyond the deadline that librdkafka keeps itself.
 SPARE_TIME: Final = 10.0
+#: Records between two looks at what was reported, and seconds between two while the local queue is full.
+LOOK_EVERY: Final = 200
+TURN: Final = 0.1
 #: Nobody waits for a single report here: milliseconds in which records gather to fewer, larger requests.
 LINGER: Final = {"linger.ms": 5}
 
@@ -44,13 +57,28 @@ class Sent:
     acknowledged: list[int] = field(default_factory=list)
     error: SubmitError | None = None
 
+    def book(self, label: int, topic: str, trouble: Trouble, error: KafkaError | None, message: Message) -> None:
+        """Take in a report."""
+        report = delivered(topic, message) if error is None else unsuccessful(topic, error, trouble.latest)
+        if report.error is None:
+            self.acknowledged.append(label)
+        self.error = self.error or report.error
+
 
 class Courier:
-    """A producer for the length of a command; use it as a context."""
+    """An idempotent producer with acks=all for the length of a command; use it as a context.
+
+    Raises:
+        SettingsError: librdkafka refuses a property.
+    """
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = _gathering(settings.handoff_settings())
-        self._client = Client(self._settings)
+        own = settings.handoff_settings()
+        own = own.model_copy(update={"kafka": LINGER | own.kafka})
+        self._patience = own.delivery_timeout + SPARE_TIME
+        self._trouble = Trouble()
+        properties = producer_properties(own, Durability.SYNC)
+        self._producer = build(Producer, properties | {"error_cb": self._trouble, "log_level": 0})
 
     def __enter__(self) -> Self:
         return self
@@ -58,46 +86,50 @@ class Courier:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._client.close(SPARE_TIME)
+        self._producer.flush(SPARE_TIME)
 
     def send(self, parcels: Iterable[Parcel]) -> Sent:
-        """Hand them over in their order, and wait for all reports."""
-        reports: SimpleQueue[tuple[int, Report]] = SimpleQueue()
+        """Hand them over in their order, and wait for all reports. After an error no more are handed over.
+
+        Raises:
+            CommandError: a report did not come in time.
+        """
         sent = Sent()
-        handed_over = self._hand_over(parcels, reports, sent)
-        for _ in range(handed_over):
-            label, report = self._next(reports)
-            sent.error = sent.error or report.error
-            if report.error is None:
-                sent.acknowledged.append(label)
+        try:
+            for count, (label, record) in enumerate(parcels, start=1):
+                self._produce(record, partial(sent.book, label, record.topic, self._trouble))
+                if count % LOOK_EVERY == 0:
+                    self._producer.poll(0)
+                if sent.error is not None:
+                    break
+        except SubmitError as error:
+            sent.error = sent.error or error
+        if missing := self._producer.flush(self._patience):
+            raise CommandError(f"{missing} reports did not come within {self._patience:g} s: {self._trouble.latest}")
         return sent
 
-    def _hand_over(self, parcels: Iterable[Parcel], reports: SimpleQueue[tuple[int, Report]], sent: Sent) -> int:
-        """How many; after an error no more, but those before have their reports still to come."""
-        count = 0
-        try:
-            for label, record in parcels:
-                self._client.send(
+    def _produce(self, record: Record, on_delivery: Callable[[KafkaError | None, Message], None]) -> None:
+        """Hand one over, when the local queue has room.
+
+        Raises:
+            SubmitError: librdkafka does not take it.
+        """
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self._producer.produce(
                     record.topic,
-                    record.key,
                     record.value,
-                    record.headers,
-                    partition=record.partition,
-                    timeout=SPARE_TIME,
-                    on_report=lambda report, label=label: reports.put((label, report)),  # type: ignore[misc]
+                    record.key,
+                    record.partition,
+                    on_delivery=on_delivery,
+                    headers=list(record.headers),
                 )
-                count += 1
-        except SubmitError as error:
-            sent.error = error
-        return count
-
-    def _next(self, reports: SimpleQueue[tuple[int, Report]]) -> tuple[int, Report]:
-        patience = self._settings.delivery_timeout + SPARE_TIME
-        try:
-            return reports.get(timeout=patience)
-        except Empty:
-            raise CommandError(f"no report came within {patience:g} s, though the client owes one") from None
-
-
-def _gathering(settings: ProducerSettings) -> ProducerSettings:
-    return settings.model_copy(update={"kafka": LINGER | settings.kafka})
+            except BufferError as error:
+                if time.monotonic() >= deadline:
+                    raise refused_at_once(record.topic, error) from None
+                self._producer.poll(TURN)
+            except KafkaException as error:
+                raise refused_at_once(record.topic, error) from None
+            else:
+                return

@@ -19,6 +19,7 @@ from stillframe.schemas.headers import CE_ID, CE_TYPE, DELIVERY_HEADERS, Deliver
 #: Bytes shown of an id or type out of a header.
 SHOWN: Final = 128
 TRACEPARENT: Final = "traceparent"
+UNREADABLE: Final = DeliveryState(error_type="unreadable headers")
 LARGEST_NUMBER: Final = 2**63 - 1
 
 
@@ -61,16 +62,16 @@ class DeadLetter:
     @classmethod
     def read(cls, record: Record, died_at: int) -> DeadLetter:
         """Read the headers; nothing in a record can raise here."""
-        names = {name for name, _ in record.headers}
-        task_id, task_type = _shown(record.header(CE_ID)), _shown(record.header(CE_TYPE))
-        if names.isdisjoint(DELIVERY_HEADERS) and (foreign := read_foreign(record)) is not None:
+        headers = dict(record.headers)  # the last of a name counts
+        task_id, task_type = _shown(headers.get(CE_ID)), _shown(headers.get(CE_TYPE))
+        if headers.keys().isdisjoint(DELIVERY_HEADERS) and (foreign := read_foreign(record)) is not None:
             origin = foreign.state.origin
             task_type = task_type or (None if origin is None else origin.topic)
             return cls(record, died_at, foreign.state, task_id, task_type, foreign.system, foreign.group)
         try:
             state = read_delivery_state(record)
         except InvalidHeaders:
-            state = DeliveryState(error_type="unreadable headers")
+            state = UNREADABLE
         return cls(record, died_at, state, task_id, task_type)
 
     @property
@@ -105,6 +106,11 @@ class DeadLetter:
         if self.system is System.STILLFRAME:
             return self.state.error_message
         return redacted_message(self.record, self.system)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its delivery headers are what they should be."""
+        return self.state is not UNREADABLE
 
     @property
     def replays(self) -> tuple[Replay, ...]:

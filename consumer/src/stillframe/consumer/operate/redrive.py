@@ -24,6 +24,7 @@ from stillframe.consumer.operate.gone import Kind
 from stillframe.consumer.operate.held import Held, dead_letters, search, wanted_ranges
 from stillframe.consumer.operate.index import Marks, single
 from stillframe.consumer.operate.pace import Pace
+from stillframe.consumer.operate.replays import Replay
 from stillframe.consumer.operate.scan import Range
 from stillframe.consumer.operate.stop import Stop
 from stillframe.consumer.operate.tally import Tally
@@ -102,7 +103,7 @@ class Redrive:
         self._layouts = layouts
         self._hurry = hurry
         self._looked_at = looked_at
-        self._now = time.time_ns() // 1_000_000
+        self._replay = Replay.now(time.time_ns() // 1_000_000, operator())
         self.tally = Tally()
         self.count = 0
 
@@ -141,13 +142,12 @@ class Redrive:
             self._end_if(sent.error)
 
     def _parcels(self, going: Sequence[DeadLetter]) -> Iterator[Parcel]:
-        by = operator()
         for dead in sorted(going, key=lambda dead: dead.order):
             if pause := self._hurry.pace.wait(time.monotonic()):
                 self._hurry.stop.sleep(pause)
             if self._hurry.stop.wanted:
                 return
-            yield Parcel(dead.record.offset, self._order.aim.parcel(dead, self._layouts, self._now, by))
+            yield Parcel(dead.record.offset, self._order.aim.parcel(dead, self._layouts, self._replay))
 
     def _end_if(self, error: SubmitError | None) -> None:
         if error is not None:

@@ -32,25 +32,31 @@ class Replay(NamedTuple):
 
     @property
     def encoded(self) -> bytes:
-        return f"{self.at} {clip(self.by, WHO_BYTES)}".encode()
+        return f"{self.at} {self.by}".encode()
+
+    @classmethod
+    def now(cls, at: int, by: str) -> Replay:
+        """With a name that has room in the header."""
+        return cls(at, clip(by, WHO_BYTES))
 
 
 def read_replays(record: Record) -> tuple[Replay, ...]:
     """In the order in which they happened; what is none of ours is passed over."""
-    found = (_read(value) for name, value in record.headers if name == REDRIVEN)
+    found = [_read(value) for name, value in record.headers if name == REDRIVEN]
     return tuple(replay for replay in found if replay is not None)
 
 
 def with_replay(headers: RecordHeaders, replay: Replay) -> RecordHeaders:
     """With one more, and without the oldest if there are too many."""
-    before = [header for header in headers if header[0] == REDRIVEN]
-    dropped = before[: max(0, len(before) + 1 - MOST_KEPT)]
-    kept = tuple(header for header in headers if header not in dropped)
-    return (*kept, (REDRIVEN, replay.encoded))
+    before = sum(name == REDRIVEN for name, _ in headers)
+    if before >= MOST_KEPT:
+        others = tuple(header for header in headers if header[0] != REDRIVEN)
+        headers = others + tuple(header for header in headers if header[0] == REDRIVEN)[1 - MOST_KEPT :]
+    return (*headers, (REDRIVEN, replay.encoded))
 
 
 def _read(value: bytes | None) -> Replay | None:
     at, _, by = (value or b"").decode(errors="replace").partition(" ")
     if not (at.isascii() and at.isdigit() and len(at) <= 15 and int(at) <= LATEST_MS):
         return None
-    return Replay(int(at), clip(by, WHO_BYTES))
+    return Replay.now(int(at), by)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 from stillframe.consumer.operate.cluster import Layout
@@ -12,12 +11,23 @@ from stillframe.consumer.operate.foreign import System, without_foreign
 from stillframe.consumer.operate.replays import Replay, with_replay
 from stillframe.consumer.operate.source import Source
 from stillframe.schemas import Record
-from stillframe.schemas.headers import DELIVERY_HEADERS, MOST_ATTEMPTS, with_delivery_state
+from stillframe.schemas.headers import (
+    ATTEMPT,
+    DELIVERY_HEADERS,
+    FIRST_FAILED_AT,
+    MOST_ATTEMPTS,
+    NOT_BEFORE,
+    REPLAYED,
+    RETRY_TIER,
+)
 from stillframe.schemas.record import RecordHeaders
 from stillframe.schemas.topics import Tier
 
 #: A task that was sent back so often and died each time is not mended by another time.
 MOST_REPLAYS: Final = 3
+
+#: Headers that say how far a task had come.
+AGEING: Final = frozenset({ATTEMPT, NOT_BEFORE, FIRST_FAILED_AT, RETRY_TIER, REPLAYED})
 
 LOOPING: Final = f"sent back {MOST_REPLAYS} times before: --force sends them once more"
 NO_ORIGIN: Final = "do not say where they came from: --to says where to send them"
@@ -25,32 +35,26 @@ NO_TOPIC: Final = "came from a topic that does not exist: --to says where to sen
 NO_COPY: Final = "hold no copy of what died (errors.deadletterqueue.copy.record.enable is off), only where it lay"
 
 
-@dataclass(frozen=True, slots=True)
 class Aim:
     """What an operator wants of a redrive.
 
-    Attributes:
+    Args:
         to: a topic to send to; ``None`` for the shortest retry topic of the group, and for another system's
             dead letters the topic that each came from.
         force: send also what was sent back ``MOST_REPLAYS`` times.
     """
 
-    source: Source
-    to: str | None = None
-    force: bool = False
-
-    @property
-    def topics(self) -> list[str]:
-        """Where all of them go; none if each says so itself."""
-        if self.to is not None:
-            return [self.to]
-        family = self.source.family
-        return [] if family is None else [family.retry_topic(family.tiers[0])]
+    def __init__(self, source: Source, to: str | None = None, *, force: bool = False) -> None:
+        family = source.family
+        tiers = {} if family is None else family.retry_topics
+        self.to = to if to is not None else next(iter(tiers), None)
+        self.force = force
+        self._tier = None if self.to is None else tiers.get(self.to)
 
     def topic(self, dead: DeadLetter) -> str | None:
         """Where this one goes; ``None`` if nobody says."""
         origin = dead.state.origin
-        return next(iter(self.topics), None if origin is None else origin.topic)
+        return self.to or (None if origin is None else origin.topic)
 
     def refusal(self, dead: DeadLetter, layouts: Mapping[str, Layout]) -> str | None:
         """Why this one is held back, if it is."""
@@ -63,45 +67,43 @@ class Aim:
             return NO_ORIGIN
         return None if topic in layouts else NO_TOPIC
 
-    def parcel(self, dead: DeadLetter, layouts: Mapping[str, Layout], now: int, by: str) -> Record:
-        """The record to send: key and value as they are, due now, as if it had never been tried."""
+    def parcel(self, dead: DeadLetter, layouts: Mapping[str, Layout], replay: Replay) -> Record:
+        """The record to send: key and value as they are, due at once, as if it had never been tried."""
         topic = self.topic(dead) or ""
-        family = self.source.family
-        tier = None if family is None else family.retry_topics.get(topic)
-        headers = _redriven(dead, tier, now) if tier else _afresh(dead)
-        partition = self._partition(dead, topic, tier)
+        headers = _afresh(dead) if self._tier is None else _redriven(dead, self._tier, replay.at)
+        partition = self._partition(dead, topic)
         return Record(
             topic,
             dead.record.key,
             dead.record.value,
-            with_replay(headers, Replay(now, by)),
+            with_replay(headers, replay),
             partition if 0 <= partition < layouts[topic].partitions else -1,
         )
 
-    def _partition(self, dead: DeadLetter, topic: str, tier: Tier | None) -> int:
+    def _partition(self, dead: DeadLetter, topic: str) -> int:
         """Where it lay before, in a retry topic and in the topic that it came from; elsewhere the key decides."""
         origin = dead.state.origin
-        if tier is not None:
+        if self._tier is not None:
             return dead.record.partition
         return origin.partition if origin is not None and origin.topic == topic else -1
 
 
 def _redriven(dead: DeadLetter, tier: Tier, now: int) -> RecordHeaders:
-    """Due now, counted once more. Origin and last error stay. The time of the first failure goes: a limit on a
-    task's age since then would otherwise give it up again at once."""
-    state = replace(
-        dead.state,
-        attempt=1,
-        not_before=now,
-        first_failed_at=None,
-        retry_tier=tier.name,
-        replayed=min(dead.replayed + 1, MOST_ATTEMPTS),
-    )
-    headers = dead.record.headers if dead.system is System.STILLFRAME else without_foreign(dead.record.headers)
-    return with_delivery_state(headers, state)
+    """Due now, counted once more. Origin and last error stay as they are. The time of the first failure goes: a
+    limit on a task's age since then would otherwise give it up again at once."""
+    stale = AGEING if dead.is_readable else DELIVERY_HEADERS
+    kept = tuple(header for header in _own_headers(dead) if header[0] not in stale)
+    replayed = min(dead.replayed + 1, MOST_ATTEMPTS)
+    fresh = ((ATTEMPT, 1), (NOT_BEFORE, now), (RETRY_TIER, tier.name), (REPLAYED, replayed))
+    return (*kept, *((name, str(value).encode()) for name, value in fresh))
 
 
 def _afresh(dead: DeadLetter) -> RecordHeaders:
     """As it was first submitted: delivery headers count on retry topics only."""
-    kept = tuple(header for header in dead.record.headers if header[0] not in DELIVERY_HEADERS)
-    return kept if dead.system is System.STILLFRAME else without_foreign(kept)
+    return tuple(header for header in _own_headers(dead) if header[0] not in DELIVERY_HEADERS)
+
+
+def _own_headers(dead: DeadLetter) -> RecordHeaders:
+    """Without what another system has written of its death."""
+    headers = dead.record.headers
+    return headers if dead.system is System.STILLFRAME else without_foreign(headers)

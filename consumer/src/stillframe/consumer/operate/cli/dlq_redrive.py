@@ -78,10 +78,11 @@ def redrive(
     require_a_choice(chosen, everything=everything)
     scope = find_dead([group], topic, dead_letter_topic, bootstrap_servers)
     require_one_topic(scope, chosen.names)
-    orders = [Order(where, chosen, Aim(where.source, to, force)) for where in scope.held()]
-    for target in (target for order in orders for target in order.aim.topics):
+    orders = [Order(where, chosen, Aim(where.source, to, force=force)) for where in scope.held()]
+    fixed = [order.aim.to for order in orders if order.aim.to is not None]
+    for target in fixed:
         require(target, scope.layouts)
-    seen = None if yes and not chosen.names and orders[0].aim.topics else _outlook(scope, orders, chosen)
+    seen = None if yes and not chosen.names and fixed else _outlook(scope, orders, chosen)
     readers = _readers(scope, orders, seen)
     if seen is not None and not yes and not _may_run(seen, readers):
         report(seen, 0, dry_run=True, readers=readers, as_json=as_json)
@@ -105,7 +106,7 @@ def _readers(scope: DeadScope, orders: Sequence[Order], seen: Sequence[Tally] | 
     """Who else reads where they go; a retry topic is its group's alone."""
     source = orders[0].where.source
     own = {topic for order in orders if (family := order.where.source.family) for topic in family.retry_topics}
-    topics = {topic for order in orders for topic in order.aim.topics}
+    topics = {order.aim.to for order in orders if order.aim.to is not None}
     topics |= {topic for tally in seen or () for topic in tally.topics}
     if topics <= own:
         return []
