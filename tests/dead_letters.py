@@ -1,6 +1,7 @@
 """Dead letters as a worker would write them, without a worker."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ from stillframe.consumer.operate.topic_rules import Choices
 from stillframe.consumer.operate.topics import apply
 from stillframe.consumer.settings import WorkerSettings
 from stillframe.schemas import Record, Snapshot, Task, encode, uuid7
-from stillframe.schemas.headers import DeliveryState, Origin, with_delivery_state
+from stillframe.schemas.headers import CE_ID, ORIGIN_OFFSET, DeliveryState, Origin, with_delivery_state
 from stillframe.schemas.topics import TopicFamily
 
+MOST_UNDER_WAY = 50_000
 SECRET = "canary-4711"
 #: Milliseconds: 2026-01-02T12:00:00Z.
 NOON = 1_767_355_200_000
@@ -45,6 +47,19 @@ def dead_letter(family: TopicFamily, partition: int = 0, origin: int = 0, **part
     return Record(family.dead_letter_topic, encoded.key, encoded.value, headers, partition)
 
 
+def copies(letter: Record, count: int, partitions: int) -> list[Record]:
+    """Many like one, each with an id and an origin of its own, spread evenly. Only their headers tell them apart."""
+    own = tuple(header for header in letter.headers if header[0] not in {CE_ID, ORIGIN_OFFSET})
+    return [
+        replace(
+            letter,
+            headers=((CE_ID, str(uuid7()).encode()), *own, (ORIGIN_OFFSET, str(number).encode())),
+            partition=number % partitions,
+        )
+        for number in range(count)
+    ]
+
+
 def write(bootstrap_servers: str, records: Iterable[Record]) -> None:
     """Write records where they say, each acknowledged."""
     producer = Producer({"bootstrap.servers": bootstrap_servers, "message.max.bytes": 2_000_000})
@@ -58,6 +73,8 @@ def write(bootstrap_servers: str, records: Iterable[Record]) -> None:
             headers=list(record.headers),
             on_delivery=lambda error, _: failed.append(error) if error else None,
         )
+        while len(producer) >= MOST_UNDER_WAY:
+            producer.poll(0.1)
     assert producer.flush(20) == 0
     assert not failed
 
