@@ -5,8 +5,8 @@ from stillframe.schemas.record import RecordHeaders
 from tests.cli import Ran, stillframe
 from tests.dead_letters import SECRET, write
 from tests.engine.looking import read_all
+from tests.foreign_dead_letters import CONNECT, SHARE_GROUP, SPRING
 from tests.kafka import CreateTopic, Kafka
-from tests.unit.test_operate_foreign import CONNECT, SHARE_GROUP, SPRING
 
 
 def test_dead_letters_of_another_system_go_back(kafka: Kafka, topic_name: str, create_topic: CreateTopic) -> None:

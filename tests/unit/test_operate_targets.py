@@ -14,7 +14,7 @@ from stillframe.schemas import Record
 from stillframe.schemas.headers import MOST_ATTEMPTS, DeliveryState, Origin, read_delivery_state
 from stillframe.schemas.topics import TopicFamily
 from tests.dead_letters import NOON, dead_letter
-from tests.unit.test_operate_foreign import CONNECT, SHARE_GROUP, SPRING_RETRIES
+from tests.foreign_dead_letters import CONNECT, SHARE_GROUP, SPRING_RETRIES
 
 FAMILY = TopicFamily("emails", "mailer")
 OWN, ELSEWHERE = Source.of(FAMILY), Source("orders-dlt", "billing")

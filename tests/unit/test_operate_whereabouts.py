@@ -127,6 +127,15 @@ def _noted(world: World, ranges: Any, read: list[int]) -> Any:
         yield record, at
 
 
+def test_forged_headers_on_a_task_topic_tell_nothing(world: World) -> None:
+    """Anyone who may submit could write them; a worker does not read them there either."""
+    forged = replace(dead_letter(FAMILY, attempt=9, not_before=NOON * 2), topic="emails")
+    world.write(forged, at=UUID(task_id(forged)).int >> 80)
+    (answer,) = run("task", task_id(forged), "--json").json["groups"]
+    assert answer["state"] == "waiting"
+    assert "attempt 1" in answer["told"]
+
+
 def test_a_task_that_nobody_knows_is_an_error(world: World) -> None:
     """With the topics that were looked at, and what that means."""
     with pytest.raises(CommandError, match="no record of task .* is in emails") as unknown:

@@ -82,6 +82,8 @@ def held(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) -> Hel
         CommandError: the topic does not exist.
         BrokerUnreachable, Refused: see :class:`Cluster`.
     """
+    if source.topic not in layouts and source.family is None:
+        raise hinted(CommandError(f"topic {source.topic!r} does not exist"), "correct --dead-letter-topic")
     require(source.topic, layouts)
     gone = read_index(cluster, source, layouts)
     where = places(source.topic, layouts)

@@ -57,15 +57,11 @@ class Purge:
         Raises:
             BrokerUnreachable, CommandError: see :class:`Marks` and :func:`scan`.
         """
-        touched: set[int] = set()
         try:
             with Courier(self._cluster.settings) as courier:
                 marks = Marks(self._cluster, self._where.source, self._layouts, Kind.PURGED, courier)
-                for wanted in self.ranges:
-                    if self._mark(marks, wanted):
-                        touched.add(wanted.partition)
-            if touched:
-                self._cut_off(touched)
+                touched = {wanted.partition for wanted in self.ranges if self._mark(marks, wanted)}
+            self._cut_off(touched)
         finally:
             if self.count:
                 self._audit()
@@ -82,6 +78,8 @@ class Purge:
 
     def _cut_off(self, touched: Collection[int]) -> None:
         """Below what still waits by now: somebody else may have sent back or purged meanwhile."""
+        if not touched:
+            return
         now = held(self._cluster, self._where.source, self._cluster.topics())
         below = {
             (self._where.topic, number): each.position

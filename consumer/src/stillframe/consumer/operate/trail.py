@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from stillframe.consumer.operate.lag import PartitionLag, Role, roles
 from stillframe.consumer.operate.scan import Range, Written, scan
 from stillframe.consumer.operate.source import Source
 from stillframe.consumer.operate.whereabouts import Sighting, Standings, submitted_within
-from stillframe.schemas.headers import CE_ID
+from stillframe.schemas import Record
+from stillframe.schemas.headers import CE_ID, DELIVERY_HEADERS
 from stillframe.schemas.topics import TopicFamily
 
 #: Records between two words on how far the search has come.
@@ -86,10 +88,16 @@ class Trail:
         name = str(task_id).encode()
         with closing(scan(self._cluster.settings, ranges)) as written:
             return [
-                Sighting(self._roles[record.topic], DeadLetter.read(record, at))
-                for record, at in self._counted(written)
-                if record.header(CE_ID) == name
+                self._sighting(record, at) for record, at in self._counted(written) if record.header(CE_ID) == name
             ]
+
+    def _sighting(self, record: Record, at: int) -> Sighting:
+        """On a task topic anyone could forge delivery headers: a worker does not read them there, nor does this."""
+        role = self._roles[record.topic]
+        if role is Role.TASKS:
+            headers = tuple(header for header in record.headers if header[0] not in DELIVERY_HEADERS)
+            record = replace(record, headers=headers)
+        return Sighting(role, DeadLetter.read(record, at))
 
     def _counted(self, written: Iterable[Written]) -> Iterator[Written]:
         for count, each in enumerate(written, start=1):
