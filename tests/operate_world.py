@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaError
 from typer.testing import CliRunner
 
-from stillframe.consumer.operate import courier, held, index, lag, skip, trail
+from stillframe.consumer.operate import courier, held, index, lag, originals, skip, trail
 from stillframe.consumer.operate.cli import app, scope
 from stillframe.consumer.operate.cluster import Cluster, Group, Layout, Place
 from stillframe.consumer.operate.progress import Progress
@@ -162,7 +162,7 @@ class _Producer:
 
 def install(world: World, patch: pytest.MonkeyPatch) -> Cluster:
     """Let every command use it."""
-    for module in (held, index, lag, skip, trail):
+    for module in (held, index, lag, originals, skip, trail):
         patch.setattr(module, "scan", world.scan)
     patch.setattr(courier, "build", world.producer)
     patch.setattr(scope, "connect", lambda settings: world)

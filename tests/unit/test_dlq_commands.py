@@ -10,8 +10,10 @@ import pytest
 from stillframe.consumer.operate.errors import CommandError
 from stillframe.consumer.operate.replays import read_replays
 from stillframe.schemas import Record
+from stillframe.schemas.record import RecordHeaders
 from stillframe.schemas.topics import TopicFamily
 from tests.dead_letters import NOON, SECRET, dead_letter, task_id
+from tests.foreign_dead_letters import SHARE_GROUP
 from tests.operate_world import World, install, run
 
 FAMILY = TopicFamily("emails", "mailer")
@@ -143,6 +145,26 @@ def test_a_team_adopts_the_tool_before_the_worker(world: World) -> None:
     assert [record.key for record in world.read("orders")] == [SECRET.encode()] * 2
     assert "0 dead letters; 2 more were sent back" in run("dlq", "list", *where).out
     assert "1 dead letters" in run("dlq", "list", "-g", "shipping", "--dead-letter-topic", "orders-dlt").out
+
+
+def test_what_a_share_group_did_not_copy_is_read_where_it_lay(world: World) -> None:
+    """It goes back whole, or is held back where retention was faster."""
+    world.add_topic("orders", 2)
+    world.add_topic("dlq.orders")
+    world.write(*(Record("orders", b"k%d" % n, b"v%d" % n, (("x-own", b"kept"),), 1) for n in range(12)))
+    world.write(*(Record("dlq.orders", None, None, share_group(offset), 0) for offset in (9, 10, 40)))
+    where = ("--group", "billing", "--dead-letter-topic", "dlq.orders")
+    assert "lies at its origin" in run("dlq", "show", "0:0", *where).out
+    ran = run("dlq", "redrive", "--all", "--yes", *where, "--json").json
+    assert (ran["redriven"], list(ran["held_back"].values())) == (2, [1])
+    back = world.read("orders")[12:]
+    assert [(record.key, record.value, record.header("x-own")) for record in back] == [
+        (b"k9", b"v9", b"kept"), (b"k10", b"v10", b"kept"),
+    ]  # fmt: skip
+
+
+def share_group(offset: int) -> RecordHeaders:
+    return tuple((name, b"%d" % offset if name.endswith("offset") else value) for name, value in SHARE_GROUP)
 
 
 @pytest.mark.parametrize(

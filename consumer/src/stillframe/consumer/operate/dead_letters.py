@@ -6,7 +6,7 @@ what cannot be read is left empty, and nothing read here decides how a task is r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -126,6 +126,11 @@ class DeadLetter:
     def is_copy(self) -> bool:
         """Whether it holds what died: share groups may be told to write only where that lay."""
         return self.system is not System.SHARE_GROUP or self.record.value is not None or self.record.key is not None
+
+    def holding(self, original: Record) -> DeadLetter:
+        """The same with what died."""
+        headers = (*original.headers, *self.record.headers)
+        return replace(self, record=replace(self.record, key=original.key, value=original.value, headers=headers))
 
 
 def parse_name(text: str) -> Name:

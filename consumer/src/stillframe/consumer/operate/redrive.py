@@ -23,6 +23,7 @@ from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.gone import Kind
 from stillframe.consumer.operate.held import Held, dead_letters, search, wanted_ranges
 from stillframe.consumer.operate.index import Marks, single
+from stillframe.consumer.operate.originals import completed
 from stillframe.consumer.operate.pace import Pace
 from stillframe.consumer.operate.replays import Replay
 from stillframe.consumer.operate.scan import Range
@@ -64,9 +65,10 @@ def outlook(
         seen: called with each dead letter that is meant.
     """
     tally = Tally()
-    for dead in search(cluster, order.where, order.chosen):
-        seen(dead)
-        order.sort(dead, layouts, tally)
+    for batch in batches(search(cluster, order.where, order.chosen), BATCH_RECORDS):
+        for dead in completed(cluster, batch, layouts):
+            seen(dead)
+            order.sort(dead, layouts, tally)
     return tally
 
 
@@ -132,8 +134,9 @@ class Redrive:
 
     def _redrive(self, courier: Courier, marks: Marks, wanted: Range) -> None:
         for batch in batches(dead_letters(self._cluster, [wanted]), self._hurry.pace.a_second_of(BATCH_RECORDS)):
-            meant = (dead for dead in batch if self._order.where.is_meant(dead, self._order.chosen))
-            going = [dead for dead in meant if self._order.sort(dead, self._layouts, self.tally)]
+            meant = [dead for dead in batch if self._order.where.is_meant(dead, self._order.chosen)]
+            whole = completed(self._cluster, meant, self._layouts)
+            going = [dead for dead in whole if self._order.sort(dead, self._layouts, self.tally)]
             sent = courier.send(self._parcels(going))
             self.count += len(sent.acknowledged)
             if sent.acknowledged:

@@ -32,7 +32,7 @@ AGEING: Final = frozenset({ATTEMPT, NOT_BEFORE, FIRST_FAILED_AT, RETRY_TIER, REP
 LOOPING: Final = f"sent back {MOST_REPLAYS} times before: --force sends them once more"
 NO_ORIGIN: Final = "do not say where they came from: --to says where to send them"
 NO_TOPIC: Final = "came from a topic that does not exist: --to says where to send them"
-NO_COPY: Final = "hold no copy of what died (errors.deadletterqueue.copy.record.enable is off), only where it lay"
+NO_COPY: Final = "hold no copy of what died, and where it lay it is not any more"
 
 
 class Aim:

@@ -87,7 +87,13 @@ def _decoded(dead: DeadLetter) -> tuple[str | None, str | None, Any]:
     """Why the value is no task, if it is none; its snapshot as far as it may be shown; and its payload."""
     value = dead.record.value or b""
     if dead.system is not System.STILLFRAME:
-        return None if dead.is_copy else "holds no copy of what died", None, _json(value)
+        return (
+            None
+            if dead.is_copy
+            else "holds no copy of what died: that lies at its origin, from where a redrive takes it",
+            None,
+            _json(value),
+        )
     try:
         task = decode(dead.record, max_bytes=max(1, len(value)))
     except DecodeError as error:
