@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -19,7 +20,7 @@ from stillframe.consumer.operate.errors import CommandError
 from stillframe.consumer.settings import WorkerSettings
 from stillframe.producer.connection import Trouble
 from stillframe.producer.durability import Durability
-from stillframe.producer.errors import SubmitError
+from stillframe.producer.errors import SubmitError, SubmitUnknown
 from stillframe.producer.properties import producer_properties
 from stillframe.producer.report import delivered, refused_at_once, unsuccessful
 from stillframe.producer.settings import build
@@ -86,7 +87,8 @@ class Courier:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._producer.flush(SPARE_TIME)
+        with suppress(KafkaException, SystemError):  # send() has told it
+            self._producer.flush(SPARE_TIME)
 
     def send(self, parcels: Iterable[Parcel]) -> Sent:
         """Hand them over in their order, and wait for all reports. After an error no more are handed over.
@@ -96,17 +98,25 @@ class Courier:
         """
         sent = Sent()
         try:
-            for count, (label, record) in enumerate(parcels, start=1):
-                self._produce(record, partial(sent.book, label, record.topic, self._trouble))
-                if count % LOOK_EVERY == 0:
-                    self._producer.poll(0)
-                if sent.error is not None:
-                    break
+            self._hand_over(parcels, sent)
+            missing = self._producer.flush(self._patience)
         except SubmitError as error:
             sent.error = sent.error or error
-        if missing := self._producer.flush(self._patience):
+            missing = self._producer.flush(self._patience)
+        except (KafkaException, SystemError) as error:  # a fatal error of an idempotent producer
+            sent.error = sent.error or SubmitUnknown(f"fatal error of the client: {error}")
+            return sent
+        if missing:
             raise CommandError(f"{missing} reports did not come within {self._patience:g} s: {self._trouble.latest}")
         return sent
+
+    def _hand_over(self, parcels: Iterable[Parcel], sent: Sent) -> None:
+        for count, (label, record) in enumerate(parcels, start=1):
+            self._produce(record, partial(sent.book, label, record.topic, self._trouble))
+            if count % LOOK_EVERY == 0:
+                self._producer.poll(0)
+            if sent.error is not None:
+                return
 
     def _produce(self, record: Record, on_delivery: Callable[[KafkaError | None, Message], None]) -> None:
         """Hand one over, when the local queue has room.

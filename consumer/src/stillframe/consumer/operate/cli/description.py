@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -15,6 +15,8 @@ from stillframe.consumer.operate.outline import outline
 from stillframe.consumer.operate.quantities import moment
 from stillframe.consumer.operate.source import Source
 from stillframe.schemas import DecodeError, decode
+
+NO_COPY: Final = "holds no copy of what died: that lies at its origin, from where a redrive takes it"
 
 
 def described(source: Source, dead: DeadLetter, hops: Sequence[DeadLetter], *, reveal: bool) -> dict[str, Any]:
@@ -87,13 +89,7 @@ def _decoded(dead: DeadLetter) -> tuple[str | None, str | None, Any]:
     """Why the value is no task, if it is none; its snapshot as far as it may be shown; and its payload."""
     value = dead.record.value or b""
     if dead.system is not System.STILLFRAME:
-        return (
-            None
-            if dead.is_copy
-            else "holds no copy of what died: that lies at its origin, from where a redrive takes it",
-            None,
-            _json(value),
-        )
+        return None if dead.is_copy else NO_COPY, None, _json(value)
     try:
         task = decode(dead.record, max_bytes=max(1, len(value)))
     except DecodeError as error:
