@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Final
 from uuid import uuid4
 
-from stillframe.consumer.operate.cluster import Cluster, Layout, places
+from stillframe.consumer.operate.cluster import TIMEOUT, TURN, Cluster, Layout, places
 from stillframe.consumer.operate.courier import Courier, Parcel
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.gone import Gone, IndexKey, Kind, encode, join
@@ -72,7 +73,7 @@ class Marks:
         sent = self._courier.send([Parcel(0, Record(self._topic, key.encoded, encode(marked)))])
         if sent.error is not None:
             error = CommandError(f"{self._topic} could not be written: {sent.error}")
-            raise hinted(error, f"what this run has {self._kind} of {partition}:… last is not remembered")
+            raise hinted(error, f"the last batch of partition {partition} does not count: run the command again")
 
 
 def single(offsets: Iterable[int]) -> Iterable[Run]:
@@ -85,3 +86,7 @@ def _create(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) -> 
         cluster.touch(source.index)
     else:
         cluster.create(source.index, Create(1, layouts[source.topic].replicas, SETTINGS))
+    # Brokers learn of it a moment later, and what was already sent back must not fail to be remembered.
+    deadline = time.monotonic() + TIMEOUT
+    while source.index not in cluster.topics() and time.monotonic() < deadline:
+        time.sleep(TURN)
