@@ -5,7 +5,7 @@ from pathlib import Path
 from stillframe.consumer.operate.broker import EmbeddedBroker
 from stillframe.schemas.topics import TopicFamily
 from tests.cli import started, stillframe, write_worker
-from tests.dead_letters import dead_letter, write
+from tests.dead_letters import dead_letter, task_id, write
 
 FAMILY = TopicFamily("emails", "mailer")
 
@@ -21,11 +21,16 @@ def test_the_embedded_broker_serves_other_processes(tmp_path: Path) -> None:
         assert [each["topic"] for each in made.json["made"]] == list(FAMILY.names)
         assert "embedded broker" in made.json["unchecked"]
 
-        write(address, [dead_letter(FAMILY, partition=3)])
+        dead = dead_letter(FAMILY, partition=3)
+        write(address, [dead])
+        (found,) = stillframe("task", task_id(dead), "--json", **here).json["groups"]
+        assert found["state"] == "dead"
         listed = stillframe("dlq", "list", "--group", "mailer", "--json", **here)
         assert listed.json["dead_letter_topics"][0]["count"] == 1
         sent = stillframe("dlq", "redrive", "3:0", "--group", "mailer", "--json", **here)
         assert sent.json["redriven"] == 1
+        listed = stillframe("dlq", "list", "--group", "mailer", "--since", "1h", "--json", **here)
+        assert listed.json["dead_letter_topics"][0]["redriven"] == 1
         (lag,) = stillframe("lag", "--group", "mailer", "--json", **here).json["families"]
         assert (lag["retry"], lag["due"]) == (1, 1)
 
