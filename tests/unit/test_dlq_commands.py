@@ -147,6 +147,16 @@ def test_a_team_adopts_the_tool_before_the_worker(world: World) -> None:
     assert "1 dead letters" in run("dlq", "list", "-g", "shipping", "--dead-letter-topic", "orders-dlt").out
 
 
+def test_a_topic_of_ours_is_ours_by_either_name(world: World) -> None:
+    """What was sent back by the one is not sent back again by the other."""
+    world.write(dead_letter(FAMILY), dead_letter(FAMILY))
+    named = ("--group", "mailer", "--dead-letter-topic", DLQ)
+    assert f"sent back 1 to {TIER}" in run("dlq", "redrive", "0:0", *named).out
+    assert "1 dead letters" in run("dlq", "list", *GROUP).out
+    with pytest.raises(CommandError, match="topic 'nowhere-dlt' does not exist"):
+        run("dlq", "list", "--group", "mailer", "--dead-letter-topic", "nowhere-dlt")
+
+
 def test_what_a_share_group_did_not_copy_is_read_where_it_lay(world: World) -> None:
     """It goes back whole, or is held back where retention was faster."""
     world.add_topic("orders", 2)

@@ -56,9 +56,8 @@ def _read(cluster: Cluster, origins: Collection[Origin]) -> dict[Origin, Record]
     wanted, found = set(origins), dict[Origin, Record]()
     for each in ranges(wanted):
         with closing(scan(cluster.settings, each)) as written:
-            for record, _ in written:
-                if (here := Origin(record.topic, record.partition, record.offset)) in wanted:
-                    found[here] = record
+            read = ((Origin(record.topic, record.partition, record.offset), record) for record, _ in written)
+            found.update((here, record) for here, record in read if here in wanted)
     return found
 
 

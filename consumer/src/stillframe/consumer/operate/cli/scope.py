@@ -60,7 +60,15 @@ def find_dead(
         raise typer.BadParameter("give either --topic, a task topic of the group, or --dead-letter-topic")
     cluster = connect(settings_for(servers))
     layouts = cluster.topics()
-    return DeadScope(cluster, layouts, [Source(elsewhere, group) for group in groups])
+    return DeadScope(cluster, layouts, [_source(layouts, group, elsewhere) for group in groups])
+
+
+def _source(layouts: Collection[str], group: str, topic: str) -> Source:
+    """The group's own dead-letter topic is what it is, also when it is named as if it were another system's."""
+    task_topic = topic.removesuffix(f".{group}.dlq")
+    if task_topic == topic or topic not in layouts:
+        return Source(topic, group)
+    return Source.of(find_families(layouts, [group], [task_topic])[0])
 
 
 def settings_for(servers: str | None) -> WorkerSettings:
