@@ -61,7 +61,7 @@ class Naive:
             try:
                 self._attempt(task, attempt, (record.topic, record.partition, record.offset))
             except RetryAfter as error:
-                time.sleep(error.seconds)
+                time.sleep(error.wait(time.time()) or 0)
             except TaskError:
                 break
             else:

@@ -120,25 +120,6 @@ def test_the_decorator_without_its_task_type_is_refused() -> None:
         Tasks().task(lambda email: None)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"max_attempts": 0}, "max_attempts=0.: at least 1, the first attempt included"),
-        ({"base": 0.5}, "base is at least 1"),
-        ({"jitter": -1}, "jitter at least 0"),
-        ({"cap": -1}, "cap=-1.: seconds from 0 to 2592000"),
-        ({"cap": 10**9}, "30 days"),
-        ({"retry_on": ValueError}, r"retry_on=....: a tuple of exception classes, such as \(ValueError,\)"),
-        ({"permanent_on": (ValueError("x"),)}, "a tuple of exception classes"),
-        ({"permanent_on": ("ValueError",)}, "a tuple of exception classes"),
-    ],
-)
-def test_an_impossible_retry_policy_is_refused(options: dict[str, Any], message: str) -> None:
-    """The message names the argument, what was given and what is possible."""
-    with pytest.raises(DefinitionError, match=message):
-        Retry(**options)
-
-
 def test_topics_are_listed_once_in_order() -> None:
     """A topic is a queue and may carry many types."""
     worker = Worker("mailer")

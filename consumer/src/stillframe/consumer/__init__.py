@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from stillframe.consumer.handler import Middleware
     from stillframe.consumer.ordering import Ordering, RetryOrder
-    from stillframe.consumer.retry import Retry
+    from stillframe.consumer.retry import Jitter, Retry
     from stillframe.consumer.settings import WorkerSettings
     from stillframe.consumer.tasks import Tasks
     from stillframe.consumer.worker import Lifespan, Worker
@@ -34,6 +34,7 @@ __all__ = [
     "BrokerUnreachable",
     "CrashedHandler",
     "FatalClientError",
+    "Jitter",
     "Lifespan",
     "Middleware",
     "Ordering",
@@ -54,6 +55,7 @@ __all__ = [
 
 #: The modules that do not hold errors, by the names that they give.
 _HOMES: Final = {
+    "Jitter": "retry",
     "Lifespan": "worker",
     "Middleware": "handler",
     "Ordering": "ordering",

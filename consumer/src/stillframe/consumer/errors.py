@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from math import isnan
+from typing import Any
+
 from stillframe.schemas import StillframeError
 
 
@@ -18,15 +22,25 @@ class TransientError(TaskError):
 
 
 class RetryAfter(TransientError):
-    """Retry, and not before this many seconds from now; it spends an attempt like any failure.
+    """Retry, and not before this; it spends an attempt like any failure, but tells nothing against a dependency.
 
     Args:
-        seconds: from 0 to 30 days.
+        seconds: from now, from 0 to 30 days; or when, as a datetime with a time zone. Of anything else, such as
+            the text of an HTTP header, the handler's own delays are taken.
     """
 
-    def __init__(self, seconds: float, message: str = "") -> None:
-        super().__init__(message or f"retry after {seconds:g} s")
+    def __init__(self, seconds: float | datetime, message: str = "") -> None:
+        when: Any = seconds
+        told = f"retry after {when:g} s" if isinstance(when, int | float) else f"retry after {when}"
+        super().__init__(message or told)
         self.seconds = seconds
+
+    def wait(self, now: float) -> float | None:
+        """Seconds from ``now``, in epoch seconds; ``None`` if what was given does not tell."""
+        when: Any = self.seconds
+        if isinstance(when, datetime):
+            return None if when.utcoffset() is None else when.timestamp() - now
+        return when if isinstance(when, int | float) and not isnan(when) else None
 
 
 class HandlerProcessError(StillframeError):

@@ -90,6 +90,8 @@ def _place(task_type: TaskType[Any], function: Callable[..., Any], retry: Retry,
         raise DefinitionError(f"{who} is async, it runs on the event loop: drop async, or executor='process'")
     for kind in (*retry.retry_on, *retry.permanent_on):
         Address.of(kind, f"{who}: an exception in its Retry")
+    if retry.classify is not None:
+        Address.of(retry.classify, f"{who}: classify of its Retry")
     payload = Address.of(task_type.payload, f"payload of task type {task_type.name!r}")
     return Place(Address.of(function, who), payload, task_type.name, task_type.topic)
 

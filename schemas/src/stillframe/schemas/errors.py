@@ -35,7 +35,7 @@
     └── TaskError                 what a handler raises to say how its failure is to be treated
         ├── PermanentError        retrying cannot help: dead-letter now
         └── TransientError        retrying may help, whatever the classification says
-            └── RetryAfter        … after this many seconds
+            └── RetryAfter        … after so many seconds, or at that time
 
 No message of these errors quotes a payload, a header value or a body.
 """

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, isnan
+from math import ceil
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.dispatch.event_loop import EventLoop, in_thread, within
 from stillframe.consumer.dispatch.process_call import Call, HandlerFailed
 from stillframe.consumer.dispatch.processes import ProcessSlot
-from stillframe.consumer.errors import CrashedHandler, RetryAfter
+from stillframe.consumer.errors import CrashedHandler
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
@@ -30,10 +30,11 @@ from stillframe.consumer.events import (
 from stillframe.consumer.handler import Handler
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome import end as ends
-from stillframe.consumer.outcome.classify import CONDEMNED, Failure, describe, is_permanent
+from stillframe.consumer.outcome.classify import CONDEMNED, Failure, describe_input, describe_judged
 from stillframe.consumer.outcome.end import Dead, Done, End, Skipped
+from stillframe.consumer.outcome.judge import Judgement, judge
 from stillframe.consumer.quarantine.marks import Verdict
-from stillframe.consumer.retry import LONGEST_WAIT, Retry
+from stillframe.consumer.retry import LONGEST_WAIT, Jitter
 from stillframe.schemas import DecodeError, Delivery, InvalidHeaders, Task, UnknownTaskType, decode
 from stillframe.schemas.headers import milliseconds, moment
 from stillframe.schemas.wire import peek_type
@@ -146,7 +147,7 @@ class Attempts:
         try:
             handler, task = self._read(arrival)
         except DecodeError as error:
-            end = Dead(describe(error, arrival.record, permanent=True))
+            end = Dead(describe_input(error, arrival.record))
             self._emit(AttemptEnded(arrival, "", "", end, 0.0))
             return end
         return self._before(arrival, task) or self._start(arrival, handler, task)
@@ -170,7 +171,7 @@ class Attempts:
             return None
         elif due > now + LONGEST_WAIT * 1_000:
             error = InvalidHeaders("not_before is more than 30 days ahead")
-            end = Dead(describe(error, arrival.record, permanent=True))
+            end = Dead(describe_input(error, arrival.record))
         else:
             end = ends.Retry(due, None)
         self._emit(AttemptEnded(arrival, task.type, str(task.id), end, 0.0))
@@ -194,7 +195,7 @@ class Attempts:
             raise CrashedHandler(f"handler of {task.type!r} raised {type(error).__name__}") from error
         if attempt.context.overdue(time.monotonic()):  # and has ended before the poll thread saw it
             self._emit(AttemptTimedOut(arrival))
-        end = Done() if error is None else self._failed(error, arrival, attempt.handler)
+        end = Done() if error is None else self._failed(error, attempt)
         self._emit(AttemptEnded(arrival, task.type, str(task.id), end, time.monotonic() - attempt.started))
         return end
 
@@ -233,27 +234,33 @@ class Attempts:
         handler, payload = attempt.handler, attempt.task.payload
         return handler.function(*((payload, attempt.context) if handler.wants_context else (payload,)))
 
-    def _failed(self, error: BaseException, arrival: Arrival, handler: Handler) -> End:
-        policy, attempt = handler.retry, arrival.state.attempt
-        failure, asked = self._told(error, arrival, policy)
-        if failure.permanent or attempt >= policy.max_attempts:
+    def _failed(self, error: BaseException, attempt: Attempt) -> End:
+        policy, state = attempt.handler.retry, attempt.arrival.state
+        failure, judgement = self._judged(error, attempt)
+        if failure.permanent or state.attempt >= policy.max_attempts:
             return Dead(failure)
-        wait = asked if _is_number(asked) else policy.delay(attempt, self._random)
-        # The clock has lost the fraction of its millisecond: round up, lest the retry be early by it.
-        return ends.Retry(self._now() + 1 + ceil(min(max(wait, 0), LONGEST_WAIT) * 1_000), failure)
+        now, wait = self._now(), judgement.wait(policy, state.attempt, self._random_of(attempt))
+        due = _due_in(wait, now)
+        if policy.gives_up(due, state.first_failed_at or now):
+            return Dead(failure)
+        return ends.Retry(due, failure)
 
-    def _told(self, error: BaseException, arrival: Arrival, policy: Retry) -> tuple[Failure, Any]:
-        """What an error was, and the seconds until the next attempt if it asks for them."""
+    def _random_of(self, attempt: Attempt) -> Random:
+        if attempt.handler.retry.jitter is Jitter.DECORRELATED:
+            return Random(attempt.task.id.int)  # noqa: S311 - the same chain of delays at each attempt of the task
+        return self._random
+
+    def _judged(self, error: BaseException, attempt: Attempt) -> tuple[Failure, Judgement]:
         if isinstance(error, HandlerFailed):
-            return error.failure, error.retry_after
-        permanent, messages = is_permanent(error, policy), self._worker.settings.error_messages
-        failure = describe(error, arrival.record, permanent=permanent, messages=messages)
-        return failure, error.seconds if isinstance(error, RetryAfter) else None
+            return error.failure, error.judgement
+        told, judgement = judge(error, attempt.handler.retry, self._now() / 1_000)
+        messages = self._worker.settings.error_messages
+        return describe_judged(told, attempt.arrival.record, judgement, messages=messages), judgement
 
 
-def _is_number(value: Any) -> TypeGuard[float]:
-    """What a handler passes to RetryAfter may be text from an HTTP header: then the policy decides."""
-    return isinstance(value, int | float) and not isnan(value)
+def _due_in(wait: float, now: int) -> int:
+    """The clock has lost the fraction of its millisecond: round up, lest the retry be early by it."""
+    return now + 1 + ceil(wait * 1_000)
 
 
 def _due(arrival: Arrival, task: Task[Any]) -> int:

@@ -11,7 +11,8 @@ from typing import Final
 
 from stillframe.consumer.dispatch.address import Address
 from stillframe.consumer.errors import HandlerProcessError
-from stillframe.consumer.outcome.classify import Failure
+from stillframe.consumer.outcome.classify import Cause, Failure
+from stillframe.consumer.outcome.judge import Judgement
 from stillframe.consumer.retry import Retry
 from stillframe.schemas import Delivery, Record
 
@@ -37,7 +38,7 @@ class Call:
 
     Attributes:
         remaining: seconds until the timeout, if there is one.
-        retry: its exceptions decide which failures are permanent.
+        retry: its rules decide which failures are permanent.
         messages: whether a failure keeps the redacted first line of the error.
     """
 
@@ -57,7 +58,7 @@ class Reply:
 
     Attributes:
         failure: ``None`` if the handler returned.
-        retry_after: seconds that it asked for.
+        retry_after: seconds that were asked for, by the handler or by what it called.
         last: the process ends with this reply, as after SystemExit or MemoryError.
     """
 
@@ -71,10 +72,10 @@ class HandlerFailed(HandlerProcessError):
 
     Attributes:
         failure: what it was.
-        retry_after: seconds that it asked for.
+        judgement: what it calls for.
     """
 
     def __init__(self, failure: Failure, retry_after: float | None) -> None:
         super().__init__(f"{failure.type}: {failure.message}")
         self.failure = failure
-        self.retry_after = retry_after
+        self.judgement = Judgement(failure.permanent, retry_after, failure.cause is Cause.ASKED)

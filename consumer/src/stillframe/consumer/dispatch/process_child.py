@@ -14,6 +14,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -22,8 +23,8 @@ from typing import Any, Final
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.dispatch.attempt import CRASHES
 from stillframe.consumer.dispatch.process_call import CANCEL, READY, Call, Place, Reply
-from stillframe.consumer.errors import RetryAfter
-from stillframe.consumer.outcome.classify import describe, is_permanent
+from stillframe.consumer.outcome.classify import describe_judged
+from stillframe.consumer.outcome.judge import judge
 from stillframe.schemas import TaskType, decode
 
 PR_SET_PDEATHSIG: Final = 1
@@ -77,9 +78,9 @@ class _Server:
             # A copy, so that a context variable set by one task is gone with it.
             contextvars.copy_context().run(self._perform, call)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is this call's
-            failure = describe(error, call.record, permanent=is_permanent(error, call.retry), messages=call.messages)
-            return Reply(failure, getattr(error, "seconds", None) if isinstance(error, RetryAfter) else None,
-                         last=isinstance(error, CRASHES))  # fmt: skip
+            told, judgement = judge(error, call.retry, time.time())
+            failure = describe_judged(told, call.record, judgement, messages=call.messages)
+            return Reply(failure, judgement.after, last=isinstance(error, CRASHES))
         finally:
             self._context = None
         return Reply()

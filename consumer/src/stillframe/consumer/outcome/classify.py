@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from pydantic import ValidationError
 
-from stillframe.consumer.errors import PermanentError, ProcessDied, TransientError
+from stillframe.consumer.errors import ProcessDied
+from stillframe.consumer.outcome.judge import Judgement
 from stillframe.consumer.outcome.redact import redact
 from stillframe.consumer.quarantine.marks import CONDEMNED_AFTER
-from stillframe.consumer.retry import Retry
 from stillframe.schemas import DecodeError, Record
 from stillframe.schemas.headers import ERROR_MESSAGE_BYTES, clip
+
+
+class Cause(StrEnum):
+    """Whose a failure is."""
+
+    #: The record cannot be run: it is undecodable, of an unknown type, forged, or kills its process.
+    INPUT = "input"
+    #: The handler failed, or what it called.
+    HANDLER = "handler"
+    #: The handler has asked for a later time: nothing is wrong with what it calls.
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +41,42 @@ class Failure:
         message: its redacted first line, perhaps empty.
         place: file name, line and function of the handler's own innermost frame.
         permanent: whether another attempt is pointless.
+        cause: whose it is.
     """
 
     type: str
     message: str
     place: str
     permanent: bool
+    cause: Cause = Cause.HANDLER
 
 
 #: Of a task that has killed its process too often to be run once more.
 CONDEMNED: Final = Failure(
-    "crashed", f"its worker process has ended {CONDEMNED_AFTER} times while it ran alone", "", permanent=True
-)
+    "crashed", f"its worker process has ended {CONDEMNED_AFTER} times while it ran alone", "", permanent=True,
+    cause=Cause.INPUT,
+)  # fmt: skip
 
 
-def describe(error: BaseException, record: Record, *, permanent: bool, messages: bool = True) -> Failure:
+def describe(
+    error: BaseException, record: Record, *, permanent: bool, cause: Cause = Cause.HANDLER, messages: bool = True
+) -> Failure:
     """Tell an exception without quoting the task it failed on."""
     kind = type(error)
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     message = _message(error, record) if messages or isinstance(error, DecodeError) else ""
-    return Failure(f"{module}{kind.__qualname__}", message, _place(error), permanent)
+    return Failure(f"{module}{kind.__qualname__}", message, _place(error), permanent, cause)
 
 
-def is_permanent(error: BaseException, policy: Retry) -> bool:
-    """Whether retrying is pointless: ours first, then the handler's policy; else a retry is worth it."""
-    if isinstance(error, (TransientError, *policy.retry_on)):
-        return False
-    return isinstance(error, (PermanentError, DecodeError, *policy.permanent_on))
+def describe_input(error: DecodeError, record: Record) -> Failure:
+    """Tell why a record cannot be run. Its messages are ours and quote nothing."""
+    return describe(error, record, permanent=True, cause=Cause.INPUT)
+
+
+def describe_judged(error: BaseException, record: Record, judgement: Judgement, *, messages: bool) -> Failure:
+    """Tell what a handler has raised."""
+    cause = Cause.ASKED if judgement.asked else Cause.HANDLER
+    return describe(error, record, permanent=judgement.permanent, cause=cause, messages=messages)
 
 
 def _message(error: BaseException, record: Record) -> str:
