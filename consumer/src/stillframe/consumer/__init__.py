@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from stillframe.consumer.handler import Middleware
     from stillframe.consumer.ordering import Ordering, RetryOrder
+    from stillframe.consumer.outcome.breaker import CircuitBreaker
     from stillframe.consumer.retry import Jitter, Retry
     from stillframe.consumer.settings import WorkerSettings
     from stillframe.consumer.tasks import Tasks
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokerUnreachable",
+    "CircuitBreaker",
     "CrashedHandler",
     "FatalClientError",
     "Jitter",
@@ -55,6 +57,7 @@ __all__ = [
 
 #: The modules that do not hold errors, by the names that they give.
 _HOMES: Final = {
+    "CircuitBreaker": "outcome.breaker",
     "Jitter": "retry",
     "Lifespan": "worker",
     "Middleware": "handler",
