@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillframe.consumer.progress.ledger import Ledger
-from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, Known, UnreadableMetadata, decode, encode
+from stillframe.consumer.progress.metadata import (
+    MOST_CHARACTERS,
+    MOST_TYPES,
+    NOTHING,
+    Known,
+    UnreadableMetadata,
+    decode,
+    encode,
+)
 from stillframe.consumer.progress.strict_waits import MOST_WAITS, Wait
 from stillframe.schemas.headers import LATEST_MS
 
@@ -34,15 +42,16 @@ def waits_from(offset: int, facts: list[tuple[int, int, int, int]]) -> tuple[Wai
     return tuple(waits)
 
 
-@given(OFFSETS, STEPS, WAITS)
+@given(OFFSETS, STEPS, WAITS, st.lists(st.integers(0, 2**32 - 1), max_size=MOST_TYPES + 2))
 def test_it_survives_the_trip_up_to_what_fits(
-    offset: int, steps: list[tuple[int, int]], facts: list[tuple[int, int, int, int]]
+    offset: int, steps: list[tuple[int, int]], facts: list[tuple[int, int, int, int]], failing: list[int]
 ) -> None:
-    """Of the waits the longest prefix; of the map what is left room for, perhaps to the middle of a run."""
+    """The types first; of the waits the longest prefix; of the map what is left room for, perhaps to the middle of a run."""
     runs, waits = runs_from(offset, steps), waits_from(offset, facts)
-    metadata = encode(offset, runs, waits)
+    metadata = encode(offset, runs, waits, failing)
     found = decode(offset, metadata)
     assert len(metadata) <= MOST_CHARACTERS
+    assert found.failing == tuple(failing[:MOST_TYPES])
     reach = found.runs[-1][1] if found.runs else offset
     assert found.waits == waits[: len(found.waits)]
     assert found.runs == tuple((start, min(end, reach)) for start, end in runs if start < reach)
@@ -68,7 +77,8 @@ def test_as_many_waits_as_a_partition_may_hold_always_fit() -> None:
     for number in range(MOST_WAITS + 10):
         due = NOW + (30 * DAY if number % 2 else 0)
         waits.append(Wait(offset + 475 * number, 16_383, due, due - 180 * DAY))
-    assert decode(offset, encode(offset, (), waits)).waits == tuple(waits)
+    most_types = [2**32 - 1] * MOST_TYPES
+    assert decode(offset, encode(offset, (), waits, most_types)).waits == tuple(waits)
 
 
 def test_waits_of_minutes_leave_room_for_the_map() -> None:
@@ -96,9 +106,10 @@ def test_foreign_metadata_is_refused_or_tells_of_offsets_above(offset: int, meta
 
 
 DAMAGED = {
-    "foreign": "x", "of a later version": "sf3:AAEB", "no count": "sf2:", "fewer waits than announced": "sf2:AgE",
-    "a run without length": "sf2:AAE", "an empty run": "sf2:AAEA", "no end": "sf2:gA", "not base64": "sf2:é",
-    "neither waits nor a map": "sf2:AA", "no bits": "sf2:AQ",
+    "foreign": "x", "of a later version": "sf3:AAEB", "no count": "sf2:", "one count": "sf2:AA",
+    "fewer waits than announced": "sf2:AgAB", "fewer types than announced": "sf2:AAIB",
+    "a run without length": "sf2:AAAB", "an empty run": "sf2:AAABAA", "no end": "sf2:gA", "not base64": "sf2:é",
+    "neither types nor waits nor a map": "sf2:AAA", "no bits": "sf2:AQA",
     "too long": "sf2:" + "A" * 5_000, "attempt 0": encode(0, (), [Wait(3, 0, NOW, NOW)]),
     "due before 1970": encode(0, (), [Wait(3, 1, -5, 0)]), "due after 9999": encode(0, (), [Wait(3, 1, 2**50, 0)]),
     "two waits of one offset": encode(0, (), [Wait(3, 1, NOW, NOW)] * 2), "version 1, no length": "sf1:AQ",

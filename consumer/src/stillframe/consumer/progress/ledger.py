@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from typing import NamedTuple
 
 from stillframe.consumer.progress.completion_map import most_bytes
-from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, Known, encode, room_for_both
+from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, TYPE_BYTES, Known, encode, room_for_all
 from stillframe.consumer.progress.runs import Runs
 from stillframe.consumer.progress.strict_waits import Wait, pack_waits
 
@@ -42,6 +42,7 @@ class Ledger:
         "_waits",
         "_waits_take",
         "bytes",
+        "failing",
     )
 
     def __init__(self, start: int, known: Known = NOTHING) -> None:
@@ -63,6 +64,8 @@ class Ledger:
         self._known_end = known.end
         self._most, self._waits_take = MOST_CHARACTERS, 0
         self.bytes = 0
+        #: Task types whose circuit breaker is not closed, as the commit tells of them.
+        self.failing = known.failing
 
     def receive(self, offset: int, size: int) -> bool:
         """Take in the next offset; False for one that needs no run: received before, or done before."""
@@ -123,7 +126,7 @@ class Ledger:
         offset, self._most = self.committable, most
         waits = [*sorted(self._waits.values()), *self._promised]
         self._waits_take = sum(map(len, pack_waits(offset, waits))) if waits else 0
-        return CommitPoint(offset, encode(offset, self._runs, waits, most=most))
+        return CommitPoint(offset, encode(offset, self._runs, waits, self.failing, most=most))
 
     @property
     def fullness(self) -> float:
@@ -133,8 +136,8 @@ class Ledger:
         """
         if self._promised or self._runs.end > self._position:
             return 0.0
-        room = room_for_both(self._most)
-        taken = self._waits_take + most_bytes(self.span, len(self._runs), len(self._unfinished))
+        room = room_for_all(self._most)
+        taken = TYPE_BYTES * len(self.failing) + self._waits_take + most_bytes(self.span, len(self._runs), len(self._unfinished))
         return taken / room if room else 0.0
 
     @property

@@ -1,8 +1,9 @@
-"""What a commit carries beside its offset: the strict waits, then the completion map. Pure.
+"""What a commit carries beside its offset: the task types that fail, the strict waits, the completion map. Pure.
 
 Format, version 2: ``sf2:`` and the URL-safe base64, unpadded, of unsigned LEB128 numbers: twice how many
-strict waits there are, and one more if the map is of bits; these waits (:mod:`.strict_waits`); and to the end
-the completion map, as runs or as bits (:mod:`.completion_map`). Nothing at all is the empty text. Version 1,
+strict waits there are, and one more if the map is of bits; how many task types fail; the types, each as a number
+that stands for its name; the waits (:mod:`.strict_waits`); and to the end the completion map, as runs or as
+bits (:mod:`.completion_map`). Nothing at all is the empty text. Version 1,
 ``sf1:``, is a map of runs without waits; it is read, and not written any more.
 
 What does not fit is left out from the end: of the map first, since a run that is forgotten costs
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from stillframe.consumer.progress.completion_map import Run, pack_bits, pack_runs, read_bits, read_runs
@@ -23,8 +25,11 @@ PREFIX: Final = "sf2:"
 PREFIX_OF_MAPS: Final = "sf1:"
 #: Characters of metadata. Kafka refuses more than 4,096 (offset.metadata.max.bytes).
 MOST_CHARACTERS: Final = 4_000
-#: The number of waits takes no more than this: fewer than 2**14 of them would fit.
-_COUNT_BYTES: Final = 2
+#: Task types that are told of at most, and the bytes that each takes at most: it is a number of 32 bits.
+MOST_TYPES: Final = 8
+TYPE_BYTES: Final = 5
+#: The two counts take no more than this: fewer than 2**14 waits would fit, and there are few types.
+_COUNT_BYTES: Final = 3
 
 
 class UnreadableMetadata(ValueError):
@@ -32,10 +37,15 @@ class UnreadableMetadata(ValueError):
 
 
 class Known(NamedTuple):
-    """What is known of the offsets above a committed one, each part by rising offset."""
+    """What is known beside a committed offset: of those above it, each part by rising offset, and of task types.
+
+    Attributes:
+        failing: those whose circuit breaker was not closed, each as its number.
+    """
 
     waits: tuple[Wait, ...] = ()
     runs: tuple[Run, ...] = ()
+    failing: tuple[int, ...] = ()
 
     @property
     def end(self) -> int:
@@ -46,19 +56,29 @@ class Known(NamedTuple):
 NOTHING: Final = Known()
 
 
-def encode(offset: int, runs: Iterable[Run], waits: Iterable[Wait] = (), *, most: int = MOST_CHARACTERS) -> str:
-    """The metadata for a commit at ``offset``: of waits, then of the map, what fits ``most`` from the front."""
-    room = room_for_both(most)
+def encode(
+    offset: int,
+    runs: Iterable[Run],
+    waits: Iterable[Wait] = (),
+    failing: Iterable[int] = (),
+    *,
+    most: int = MOST_CHARACTERS,
+) -> str:
+    """The metadata for a commit at ``offset``: of types, waits and the map what fits ``most`` from the front."""
+    room = room_for_all(most)
+    packed_types = list(_fitting((pack([each]) for each in islice(failing, MOST_TYPES)), room))
+    room -= sum(map(len, packed_types))
     packed_waits = list(_fitting(pack_waits(offset, waits), room))
     packed_map, of_bits = _map(offset, tuple(runs), room - sum(map(len, packed_waits)))
-    if not packed_waits and not packed_map:
+    if not packed_types and not packed_waits and not packed_map:
         return ""
-    encoded = b"".join([pack([2 * len(packed_waits) + of_bits]), *packed_waits, packed_map])
+    counts = pack([2 * len(packed_waits) + of_bits, len(packed_types)])
+    encoded = b"".join([counts, *packed_types, *packed_waits, packed_map])
     return PREFIX + urlsafe_b64encode(encoded).rstrip(b"=").decode()
 
 
-def room_for_both(most: int) -> int:
-    """Bytes for waits and map in so many characters."""
+def room_for_all(most: int) -> int:
+    """Bytes for types, waits and map in so many characters."""
     return max(0, (most - len(PREFIX)) * 3 // 4 - _COUNT_BYTES)
 
 
@@ -83,12 +103,13 @@ def decode(offset: int, metadata: str | None) -> Known:
 
 
 def _known(offset: int, encoded: bytes) -> Known:
-    (head,), encoded = take(encoded, 1)
+    (head, types), encoded = take(encoded, 2)
+    failing, encoded = take(encoded, types)
     waits, encoded = take(encoded, (head >> 1) * NUMBERS)
-    if not waits and not encoded:
-        raise ValueError("there is neither a wait nor a map")
+    if not failing and not waits and not encoded:
+        raise ValueError("there is neither a type nor a wait nor a map")
     runs = read_bits(offset, encoded) if head & 1 else read_runs(offset, [*unpack(encoded)])
-    return Known(tuple(read_waits(offset, waits)), tuple(runs))
+    return Known(tuple(read_waits(offset, waits)), tuple(runs), tuple(failing))
 
 
 def _map(offset: int, runs: tuple[Run, ...], room: int) -> tuple[bytes, bool]:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from stillframe.consumer.progress.leb128 import pack, unzigzag, zigzag
 from stillframe.schemas.headers import LARGEST_OFFSET, LATEST_MS, MOST_ATTEMPTS
 
-#: Strict waits that a partition may hold. The metadata has room for 2,995 bytes, and a wait takes 14 of
+#: Strict waits that a partition may hold. The metadata has room for 2,954 bytes, and a wait takes 14 of
 #: them, with all 200 in a span of 100,000 offsets (2 bytes each, on average), up to 16,383 attempts (2), due
 #: times within 30 days of each other (5), and first failures within half a year of them (5). So 200 always
 #: fit; with delays of minutes a wait takes 8 bytes or 9, and what is left is the completion map's.
