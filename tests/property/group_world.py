@@ -125,6 +125,9 @@ class Pool:
         #: What happens while the drain is waited for.
         self.meanwhile: Callable[[], None] = lambda: None
 
+    def failing(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
     def withdraw(self, partitions: Collection[Partition]) -> list[Arrival]:
         dropped = [each for each in (*self.queued, *self.waiting) if each.partition in partitions]
         self.queued = [each for each in self.queued if each.partition not in partitions]

@@ -35,6 +35,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.probes: set[int] = set()
         self.well = 0
         self.ends: list[tuple[int, bool]] = []
+        self.unsure_until = 0
         #: While it is open: from when on some may be tried, and from when on they must.
         self.earliest = self.latest = 0
 
@@ -54,12 +55,16 @@ class BreakerMachine(RuleBasedStateMachine):
                     assert len(self.probes) + self.well <= POLICY.probes, "more are tried than a few"
 
     @precondition(lambda self: self.running)
-    @rule(which=WHICH, failed=st.sampled_from([True, True, False, None]), copies=st.sampled_from([1, 1, 3]))
+    @rule(which=WHICH, failed=st.sampled_from([True, True, False, False, None]), copies=st.sampled_from([1, 1, 3]))
     def end(self, which: int, failed: bool | None, copies: int) -> None:
         for _ in range(min(copies, len(self.running))):
             item = self.running.pop(which % len(self.running))
             before = self.breaker.state
-            changed = self.breaker.ended(item, failed, self.now)
+            if failed is False and before is State.CLOSED:
+                self.breaker.succeeded(self.now)
+                changed = False
+            else:
+                changed = self.breaker.ended(item, failed, self.now)
             assert changed == (self.breaker.state is not before)
             self._follow(item, failed, before)
 
@@ -87,7 +92,8 @@ class BreakerMachine(RuleBasedStateMachine):
     @rule(milliseconds=st.sampled_from([-3_600_000, -40, 3_600_000]))
     def the_clock_is_set(self, milliseconds: int) -> None:
         self.now += milliseconds
-        self.ends = []  # how old those are cannot be told any more
+        self.ends = []  # how old those are cannot be told any more, and whether they count
+        self.unsure_until = self.now + WINDOW + STEP
         self.earliest, self.latest = min(self.earliest, self.now), self.now + OPEN_FOR
         self._tick()
 
@@ -139,11 +145,14 @@ class BreakerMachine(RuleBasedStateMachine):
 
     def _compare(self) -> None:
         """Within a step of its length the window is exact: it opens for certain, or must not, or may do either."""
+        unsure = self.now < self.unsure_until
         if self.breaker.state is State.OPEN:
             assert self.ends[-1][1], "a success has opened it"
-            assert any(self._is_enough(WINDOW + extra) for extra in (0, -STEP)), "too few of too many have failed"
+            assert unsure or any(self._is_enough(WINDOW + extra) for extra in (0, -STEP)), (
+                "too few of too many have failed"
+            )
             self._open()
-        elif self.ends[-1][1]:
+        elif self.ends[-1][1] and not unsure:
             assert not (self._is_enough(WINDOW) and self._is_enough(WINDOW - STEP)), "it should have opened"
 
     def _is_enough(self, window: int) -> bool:
@@ -151,7 +160,7 @@ class BreakerMachine(RuleBasedStateMachine):
         return sum(recent) >= POLICY.failures and sum(recent) >= POLICY.rate * len(recent)
 
     def _open(self) -> None:
-        self.ends, self.probes, self.well = [], set(), 0
+        self.ends, self.probes, self.well, self.unsure_until = [], set(), 0, 0
         self.earliest = self.latest = self.now + OPEN_FOR
 
 
@@ -166,8 +175,7 @@ class NeverOpens(Breaker):
 
 
 class OpensOnCountAlone(Breaker):
-    def _count(self, failed: bool, now: int) -> bool:
-        return super()._count(failed, now) if failed else False
+    def succeeded(self, now: int) -> None: ...
 
 
 class OpensOnRateAlone(Breaker):
@@ -176,14 +184,14 @@ class OpensOnRateAlone(Breaker):
 
 
 class ForgetsNothing(Window):
-    def _move(self, now: int) -> None:
-        self._begun, self._ends = now, now + STEP
+    def move(self, now: int) -> None:
+        self.begun, self.ends = now, now + STEP
 
 
 class ForgetsAllAtOnce(Window):
-    def _move(self, now: int) -> None:
+    def move(self, now: int) -> None:
         self.clear()
-        self._begun, self._ends = now, now + STEP
+        self.begun, self.ends = now, now + STEP
 
 
 class LetsAllBeTried(Breaker):

@@ -306,9 +306,9 @@ class NeverClosesALane(Desk):
 class StaysWithOneSource(Line[Any]):
     def take(self) -> Any:
         before = set(self._sources)
-        first = next(iter(before), None) if not before else next(iter(self._sources))
+        first = next(iter(self._sources)) if before else None
         taken = super().take()
-        if first in self._sources:
+        if first is not None and first in self._sources:
             self._sources.move_to_end(first, last=False)
         return taken
 

@@ -102,7 +102,7 @@ def test_lanes_keep_order_and_never_overlap(pool: Pool) -> None:
     assert ended(executors, 2_000) == [Done()] * 2_000
     assert not overlaps
     assert all(offsets == sorted(offsets) for offsets in order.values())
-    assert executors.counts() == (0, 0, 0, 0)
+    assert executors.counts() == (0, 0, 0, 0, 0)
 
 
 def test_a_strict_wait_of_the_last_owner_goes_on(pool: Pool, clock: Clock) -> None:
@@ -150,7 +150,7 @@ def test_a_short_retry_waits_in_memory_and_never_runs_early(pool: Pool, clock: C
     executors = pool(2, run)
     executors.offer(arrivals(2))
     ended(executors, 1)
-    assert executors.counts() == (0, 0, 1, 0)
+    assert executors.counts() == (0, 0, 1, 0, 0)
     clock.now += 39
     executors.offer([arrival(partition(), 9)])
     ended(executors, 2)
@@ -183,7 +183,7 @@ def test_an_arrival_that_is_not_due_waits(pool: Pool, clock: Clock) -> None:
     early = arrival(partition(), 5)
     early.due = clock.now + 30
     executors.offer([early])
-    wait_until(lambda: executors.counts() == (0, 0, 1, 0), describe="it to wait")
+    wait_until(lambda: executors.counts() == (0, 0, 1, 0, 0), describe="it to wait")
     clock.now += 30
     assert ended(executors, 1) == [Done()]
 
@@ -203,12 +203,12 @@ def test_withdrawing_takes_one_partition_out(pool: Pool, clock: Clock) -> None:
 
     executors = pool(1, run)
     executors.offer([failed])
-    wait_until(lambda: executors.counts() == (0, 0, 1, 0), describe="the retry to wait")
+    wait_until(lambda: executors.counts() == (0, 0, 1, 0, 0), describe="the retry to wait")
     executors.offer([arrival(staying, 0), arrival(leaving, 1), arrival(staying, 1), arrival(leaving, 2)])
     entered.wait(10)
     assert executors.withdraw([leaving]) == [failed]
     assert failed.state.attempt == 2
-    assert executors.counts() == (1, 1, 0, 0)
+    assert executors.counts() == (1, 1, 0, 0, 0)
     assert not executors.wait_idle([staying], time.monotonic())
     assert executors.wait_idle([leaving], time.monotonic())
     go.set()
@@ -233,7 +233,7 @@ def test_nothing_starts_once_it_is_told_to_stop(pool: Pool, clock: Clock) -> Non
     executors.offer(arrivals(3, lanes=3))
     go.set()
     assert len(ended(executors, 1)) == 1
-    assert executors.counts() == (0, 3, 0, 0)
+    assert executors.counts() == (0, 3, 0, 0, 0)
 
 
 def test_a_crash_stops_its_lane_and_tells_the_worker(pool: Pool) -> None:
@@ -249,7 +249,7 @@ def test_a_crash_stops_its_lane_and_tells_the_worker(pool: Pool) -> None:
     ended(executors, 3)
     wait_until(lambda: executors.crashed is not None, describe="the crash to be told")
     assert sorted(each.record.offset for each, _ in executors.ends) == [1, 3, 5]
-    assert executors.counts() == (0, 2, 0, 0)
+    assert executors.counts() == (0, 2, 0, 0, 0)
 
 
 def test_an_unforeseen_error_is_told_like_a_crash(pool: Pool) -> None:
@@ -325,7 +325,7 @@ def test_a_failure_during_the_drain_waits_in_no_memory(pool: Pool) -> None:
     assert executors.withdraw([leaving.partition]) == []
     go.set()
     assert ended(executors, 1) == [Retry(1_000_100, FAILURE)]
-    assert executors.counts() == (0, 0, 0, 0)
+    assert executors.counts() == (0, 0, 0, 0, 0)
 
 
 def test_handlers_that_never_return_do_not_multiply_threads(pool: Pool) -> None:

@@ -106,7 +106,7 @@ def test_one_that_waits_leaves_with_its_partition(
     """The others go on at once, and those of its key are not locked out when they come back."""
     executors.offer([arrival(AWAY, 0), suspect(1), arrival(AWAY, 2, lane="suspect")])
     handlers.await_running(0)
-    wait_until(lambda: executors.counts() == (1, 1, 0, 0), describe="the suspect to have been taken")
+    wait_until(lambda: executors.counts() == (1, 1, 0, 0, 0), describe="the suspect to have been taken")
     executors.withdraw([HOME])
     handlers.await_running(0, 2)
 

@@ -74,7 +74,7 @@ class Bench:
         self.refused: set[str] = set()
         self.client = {(TOPIC, 0)}
         self.watch = LogWatch(self.admin, self.ours, self.events.append)  # type: ignore[arg-type]
-        idle = SimpleNamespace(forget=lambda gone: None, hurry=lambda: None)
+        idle = SimpleNamespace(forget=lambda gone: None, hurry=lambda: None, take_over=lambda new: None)
         self.restarts = Restarts(self.ours, idle, idle, self.events.append, incremental=incremental)  # type: ignore[arg-type]
         self.partition = self.ours.add(TOPIC, 0, Ledger(40))
         for offset in range(40, 45):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,8 +61,9 @@ def assign(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> Callable[...
     def run(consumer: Any, *, stopping: bool = False) -> Assignment:
         assignment = Assignment([FAMILY])
         commits = Commits(CommitPolicy(1, 1_000), events.append, 0.0)
+        settlement: Any = SimpleNamespace(take_over=lambda new: None)
         made = Rebalance(
-            assignment, None, commits, unmarked, events.append, SETTINGS, stopping=lambda: stopping  # type: ignore[arg-type]
+            assignment, settlement, commits, unmarked, events.append, SETTINGS, stopping=lambda: stopping
         )  # fmt: skip
         made.assigned(consumer, [TopicPartition(TOPIC, 0)])
         return assignment

@@ -90,4 +90,4 @@ def test_a_partition_that_leaves_costs_what_it_holds() -> None:
     looked_at = 0
     desk.withdraw([leaving])
     assert looked_at < 200
-    assert desk.counts() == (0, 3_000, 2_000, 0)
+    assert desk.counts() == (0, 3_000, 2_000, 0, 0)

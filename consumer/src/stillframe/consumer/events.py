@@ -10,10 +10,11 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import LogBounds, Partition
+from stillframe.consumer.outcome.breaker import State
 from stillframe.consumer.outcome.end import End
 
 
@@ -159,6 +160,30 @@ class AttemptTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitBreakerChanged:
+    """A task type is held back from now on, or tried with a few tasks, or flows again; ``reason`` says why."""
+
+    task_type: str
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettersStopped:
+    """The handler of a task type fails everything: after ``written`` no more dead letters of it are written."""
+
+    task_type: str
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettersResumed:
+    """A task of the type was done: what is given up goes to the dead-letter topic again."""
+
+    task_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventLoopBlocked:
     """Something has run on the event loop for ``seconds`` without awaiting: no other ``async def`` handler can go on.
 
@@ -238,6 +263,8 @@ class Turned:
 
     Attributes:
         stuck: how many of those that run have outlived their timeout.
+        held_back: how many circuit breakers hold back.
+        held_back_of: the same by partition, as of a second ago at most; of the others 0.
     """
 
     partitions: Sequence[Partition]
@@ -245,6 +272,8 @@ class Turned:
     queued: int
     waiting: int
     stuck: int = 0
+    held_back: int = 0
+    held_back_of: Mapping[Partition, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +319,9 @@ Event = (
     | AttemptStarted
     | AttemptEnded
     | AttemptTimedOut
+    | CircuitBreakerChanged
+    | DeadLettersStopped
+    | DeadLettersResumed
     | EventLoopBlocked
     | HandlerCrashed
     | SuspectIsolated

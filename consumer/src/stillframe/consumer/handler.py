@@ -11,6 +11,7 @@ from stillframe.consumer.context import TaskContext
 from stillframe.consumer.dispatch.address import Address
 from stillframe.consumer.dispatch.process_call import Place
 from stillframe.consumer.executor import Executor
+from stillframe.consumer.outcome.breaker import CircuitBreaker
 from stillframe.consumer.retry import Retry
 from stillframe.schemas import DefinitionError, Task, TaskType
 
@@ -30,6 +31,7 @@ class Handler:
         timeout: seconds an attempt may take; ``None`` is unbounded.
         executor: what runs it.
         place: where another process finds it, if that is what runs it.
+        breaker: when its task type is held back; ``None`` for never.
     """
 
     task_type: TaskType[Any]
@@ -39,6 +41,7 @@ class Handler:
     wants_context: bool
     executor: Executor
     place: Place | None = None
+    breaker: CircuitBreaker | None = None
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from stillframe.consumer.dispatch.desk import cancel
 from stillframe.consumer.dispatch.executors import Executors, epoch_milliseconds
 from stillframe.consumer.events import (
     AttemptTimedOut,
+    CircuitBreakerChanged,
     CommitFailed,
     Draining,
     Event,
@@ -100,7 +101,7 @@ class Loop:
         self._dispatch(self._fetch())
         self._errors.check()
         self._settlement.tick()
-        self._gate.adjust()
+        self._gate.adjust(self._executors.barred())
         self._commits.tick(self._consumer, list(self._assignment), time.monotonic())
         self._restarts.follow(self._consumer, self._logs.tick(time.monotonic()))
         self._watch()
@@ -238,9 +239,14 @@ class Loop:
             self._emit(PartitionStopped(partition, partition.stopped))
 
     def _watch(self) -> None:
-        """Timeouts and the pulse."""
+        """Timeouts, circuit breakers and the pulse."""
         for late in self._executors.overdue():
             self._emit(AttemptTimedOut(late))
         if (blocked := self._executors.blocked()) is not None:
             self._emit(EventLoopBlocked(*blocked))
-        self._emit(Turned(list(self._assignment), *self._executors.counts()))
+        if changes := list(self._executors.circuit_changes()):
+            self._settlement.note_failing(self._assignment)
+            for change in changes:
+                self._emit(CircuitBreakerChanged(*change))
+        held_back = self._executors.held_back()
+        self._emit(Turned(list(self._assignment), *self._executors.counts(), held_back))

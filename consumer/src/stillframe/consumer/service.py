@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from stillframe.consumer.deadlines import LONGEST_LEAVE, Deadlines
 from stillframe.consumer.dispatch.attempt import Attempts
+from stillframe.consumer.dispatch.circuits import Circuits
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.executors import Executors, InProcesses, OnLoop, epoch_milliseconds
 from stillframe.consumer.dispatch.lease import Lease
@@ -172,6 +173,7 @@ class _Run:
             },
             Lease(settings.session_timeout / 2),
             memory_wait=round(settings.memory_wait * 1_000),
+            circuits=Circuits(self._worker.breakers, self._worker.topic_of),
         )
         on_loop = OnLoop(self._attempts.event_loop, noted_async(self._attempts.run_async, journal))
         places = [handler.place for handler in self._worker.handlers if handler.place is not None]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Literal, Protocol, TypeVar, overload
+from dataclasses import replace
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.handler import Handler, make_handler
+from stillframe.consumer.outcome.breaker import CircuitBreaker
 from stillframe.consumer.retry import Retry
 from stillframe.schemas import DefinitionError, TaskType
 
 P = TypeVar("P", bound=BaseModel)
 R = TypeVar("R")
+
+#: Of a task type that says nothing of it.
+BREAKER: Final = CircuitBreaker()
 
 
 class Registration(Protocol, Generic[P]):
@@ -39,6 +44,7 @@ class Tasks:
         retry: Retry | None = None,
         timeout: float | None = None,
         executor: Literal["process"] | None = None,
+        breaker: CircuitBreaker | None = BREAKER,
     ) -> Registration[P]:
         """Register the decorated function as the handler of a task type.
 
@@ -48,6 +54,7 @@ class Tasks:
                 killed; a ``def`` handler's context says ``cancelled``, and its key waits until it returns.
             executor: ``"process"`` runs a ``def`` handler in a process of its own, for work that needs a
                 processor. It has to be a plain function at the top of a module that can be imported.
+            breaker: when the type is held back because what the handler calls is down; ``None`` for never.
 
         Raises:
             DefinitionError: the function cannot take the payload, or the type has a handler already.
@@ -64,7 +71,8 @@ class Tasks:
             )
 
         def register(function: Any) -> Any:
-            self._add(make_handler(task_type, function, retry or Retry(), timeout, process=executor == "process"))
+            handler = make_handler(task_type, function, retry or Retry(), timeout, process=executor == "process")
+            self._add(replace(handler, breaker=breaker))
             return function
 
         return register
@@ -86,6 +94,16 @@ class Tasks:
     def executors(self) -> dict[str, Executor]:
         """What runs the handler of each task type."""
         return {name: handler.executor for name, handler in self._handlers.items()}
+
+    @property
+    def breakers(self) -> dict[str, CircuitBreaker]:
+        """The circuit breaker's policy of each task type that has one."""
+        return {name: handler.breaker for name, handler in self._handlers.items() if handler.breaker is not None}
+
+    @property
+    def topic_of(self) -> dict[str, str]:
+        """The task topic of each task type."""
+        return {name: handler.task_type.topic for name, handler in self._handlers.items()}
 
     def handler(self, task_type: str) -> Handler | None:
         return self._handlers.get(task_type)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from stillframe.consumer.dispatch.circuits import Change, Circuits
 from stillframe.consumer.dispatch.lanes import Lanes
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.dispatch.places import Places
@@ -17,6 +18,7 @@ from stillframe.consumer.dispatch.solitude import Solitude
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.breaker import State
 from stillframe.consumer.outcome.end import End, Retry
 from stillframe.consumer.outcome.hop import after_failure
 from stillframe.consumer.outcome.waiting import DueHeap
@@ -26,13 +28,15 @@ from stillframe.consumer.progress.strict_waits import Wait
 class Counts(NamedTuple):
     """How many attempts run, are ready or wait for their lane, wait for their time, have outlived their timeout.
 
-    What lies behind a strict retry waits for its time as well.
+    What lies behind a strict retry waits for its time as well. What is held back by a circuit breaker, or lies
+    behind that, is none of these.
     """
 
     running: int
     queued: int
     waiting: int
     stuck: int
+    held_back: int
 
 
 class Rest(NamedTuple):
@@ -42,12 +46,14 @@ class Rest(NamedTuple):
         due: epoch milliseconds before which it does not start; ``None`` if its time has come.
         behind: what runs before it in its lane, or waits at the head of that.
         alone: it is suspected of ending the process, and waits until nothing else runs.
+        circuit: the state of its task type's circuit breaker.
     """
 
     arrival: Arrival
     due: int | None = None
     behind: Arrival | None = None
     alone: bool = False
+    circuit: State = State.CLOSED
 
 
 class Settled(NamedTuple):
@@ -73,9 +79,17 @@ class Desk:
     Args:
         slots: how many attempts each executor runs at the same time.
         memory_wait: milliseconds that a retry waits here at most; longer ones are handed out.
+        circuits: the breakers of the task types; without them none is ever held back.
     """
 
-    def __init__(self, slots: Mapping[Executor, int], lease: Lease, *, memory_wait: int) -> None:
+    def __init__(
+        self,
+        slots: Mapping[Executor, int],
+        lease: Lease,
+        *,
+        memory_wait: int,
+        circuits: Circuits | None = None,
+    ) -> None:
         self.slots = dict.fromkeys(Executor, 0) | dict(slots)
         self._memory_wait = memory_wait
         self._lanes: Lanes[Arrival] = Lanes()
@@ -89,6 +103,7 @@ class Desk:
         self._solitude: Solitude[Arrival] = Solitude()
         self._starting = True
         self.lease = lease
+        self.circuits = Circuits({}) if circuits is None else circuits
 
     def offer(self, arrivals: Iterable[Arrival], now: int) -> None:
         """Schedule received arrivals: into their lane, or into the heap until they are due."""
@@ -117,10 +132,14 @@ class Desk:
         if arrival is not None:
             self._running.setdefault(arrival.partition, set()).add(arrival)
             self._free[executor] -= 1
+            if self.circuits.unwell:
+                self.circuits.started(arrival)
         return arrival
 
     def release(self, now: int) -> None:
-        """Put those whose time has come into their lanes."""
+        """Put those whose time has come into their lanes; breakers whose time has come let a few be tried."""
+        if self.circuits.unwell:
+            self.circuits.tick(now)
         for arrival in self._waiting.pop_due(now):
             if arrival in self._heads:
                 self._put_back(arrival)
@@ -130,6 +149,9 @@ class Desk:
     def settle(self, arrival: Arrival, end: End, now: int) -> Settled:
         """Its attempt has ended: its lane is open, and a short retry waits for its time."""
         replaced = self._left(arrival)
+        change = self.circuits.ended(arrival, end, now)
+        if change is not None:
+            self._hold_or_let_back(change)
         if isinstance(end, Retry) and keeps_its_lane(arrival, end):
             return self._keep(arrival, end, now, replaced=replaced)
         self._places.leave(arrival)
@@ -179,6 +201,7 @@ class Desk:
             self._stuck.add(arrival)
             self._free[arrival.executor] += 1
             self._solitude.left(arrival)
+            self.circuits.stuck(arrival)
         return late
 
     def beyond_help(self) -> Executor | None:
@@ -201,8 +224,30 @@ class Desk:
         resting = (*self._waiting.of(partition), *self._lanes.of(partition), *self._heads, *suspects)
         for arrival in resting:
             if arrival.partition is partition and arrival.record.offset == offset:
-                return Rest(arrival, self._waiting.due(arrival), self._before(arrival), arrival is suspect)
+                circuit = self.circuits.state(arrival.task_type)
+                return Rest(arrival, self._waiting.due(arrival), self._before(arrival), arrival is suspect, circuit)
         return None
+
+    def doubt(self, task_types: Iterable[str], why: str) -> None:
+        """These were failing elsewhere: unless more is known here, a few are tried first."""
+        for task_type in self.circuits.doubt(task_types, why):
+            self._lanes.set_aside(task_type)
+
+    def held_back(self) -> Counter[Partition]:
+        """How many of each partition are held back by circuit breakers. A walk through all of them."""
+        unwell = self.circuits.unwell
+        return Counter(item.partition for task_type in unwell for item in self._lanes.items_aside(task_type))
+
+    def barred(self) -> frozenset[str]:
+        """The topics of which nothing could start now: of one type alone, which is held back, and has enough here
+        to be tried with.
+        """
+        return frozenset(
+            topic
+            for task_type in self.circuits.unwell
+            if (topic := self.circuits.alone.get(task_type)) is not None
+            and any(self._lanes.size_aside(executor, task_type) for executor in Executor)
+        )
 
     def ready(self, executor: Executor) -> int:
         """How many the executor could start now."""
@@ -211,17 +256,21 @@ class Desk:
         suspect = self._solitude.suspect
         if suspect is not None:
             return int(suspect.executor is executor and self._solitude.may_start(self._occupied))
-        return min(self._lanes.ready(executor), self._free[executor])
+        return min(self._lanes.ready(executor) + self._to_be_tried(executor), self._free[executor])
 
     @property
     def next_due(self) -> int | None:
-        return self._waiting.next_due
+        due = self._waiting.next_due
+        if self.circuits.unwell and (tried := self.circuits.due) is not None:
+            return tried if due is None else min(due, tried)
+        return due
 
     def counts(self) -> Counts:
         running = sum(map(len, self._running.values()))
         behind = self._lanes.behind
         waiting = len(self._waiting) + len(self._places) + behind
-        return Counts(running, self._lanes.queued - behind, waiting, len(self._stuck))
+        held_back = self._lanes.aside
+        return Counts(running, self._lanes.queued - behind - held_back, waiting, len(self._stuck), held_back)
 
     @property
     def _occupied(self) -> int:
@@ -235,10 +284,29 @@ class Desk:
 
     def _next(self, executor: Executor, now: int) -> Arrival | None:
         """The head of the lane whose turn it is; strict ones that may not start yet are passed over."""
-        while (arrival := self._lanes.take(executor)) is not None:
+        while (arrival := self._draw(executor)) is not None:
             if self._may_start(arrival, now):
                 return arrival
         return None
+
+    def _draw(self, executor: Executor) -> Arrival | None:
+        """What is to be tried of a type that is held back; else whose turn it is."""
+        for task_type, breaker in self.circuits.unwell.items():
+            if breaker.room and (arrival := self._lanes.take_aside(executor, task_type)) is not None:
+                return arrival
+        return self._lanes.take(executor)
+
+    def _to_be_tried(self, executor: Executor) -> int:
+        return sum(
+            min(breaker.room, self._lanes.size_aside(executor, task_type))
+            for task_type, breaker in self.circuits.unwell.items()
+        )
+
+    def _hold_or_let_back(self, change: Change) -> None:
+        if change.state is State.CLOSED:
+            self._lanes.let_back(change.task_type)
+        else:
+            self._lanes.set_aside(change.task_type)
 
     def _may_start(self, arrival: Arrival, now: int) -> bool:
         """Whether the head of a lane may start; a strict one that may not waits at its place."""

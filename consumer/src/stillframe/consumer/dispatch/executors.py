@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from stillframe.consumer.dispatch.circuits import Change
 from stillframe.consumer.dispatch.coroutines import Blocked, Coroutines
 from stillframe.consumer.dispatch.desk import Counts, Desk, Rest
 from stillframe.consumer.dispatch.event_loop import EventLoop
@@ -28,6 +29,9 @@ from stillframe.consumer.progress.strict_waits import Wait
 
 #: Seconds that the clock thread sleeps at most: what is due is told by the wall clock, which may be set back.
 NAP = 1.0
+#: Seconds between two counts of what circuit breakers hold back.
+COUNT_EVERY = 1.0
+NONE: Final[Mapping[Partition, int]] = {}
 #: Executors whose slots are threads of ours; in those of the second kind each has a process beside it.
 THREADED = (Executor.THREAD, Executor.PROCESS)
 
@@ -90,6 +94,8 @@ class Executors:
         self.ends: deque[tuple[Arrival, End]] = deque()
         self.waits: deque[tuple[Partition, Wait]] = deque()
         self.crashed: WorkerError | None = None
+        self._held_back: Mapping[Partition, int] = NONE
+        self._count_at = 0.0
         self._coroutines: Coroutines | None = None
         if on_loop is not None:
             self._run_async = on_loop.run
@@ -148,6 +154,8 @@ class Executors:
         """
         with self._lock:
             late = self._desk.overdue(time.monotonic())
+            if self._desk.circuits.changes:
+                self._clock.notify()
             if late and self._desk.beyond_help():
                 stuck = self._desk.counts().stuck
                 self.crashed = StuckHandlers(
@@ -183,9 +191,44 @@ class Executors:
             return proved
 
     def counts(self) -> Counts:
-        """How many are running, queued, waiting for their time, and stuck beyond their timeout."""
+        """How many are running, queued, waiting for their time, stuck beyond their timeout, and held back."""
         with self._lock:
             return self._desk.counts()
+
+    def circuit_changes(self) -> Iterator[Change]:
+        """The circuit breakers that have another state than before, in order; each is told once."""
+        changes = self._desk.circuits.changes
+        while changes:
+            yield changes.popleft()
+
+    def failing(self) -> Mapping[str, tuple[int, ...]]:
+        """What commits should tell of task types that are held back, by task topic."""
+        with self._lock:
+            return self._desk.circuits.failing()
+
+    def doubt(self, failing: Mapping[str, Collection[int]]) -> None:
+        """What commits have told of task types, by task topic: they are tried first, unless we know better."""
+        with self._lock:
+            for topic, numbers in failing.items():
+                self._desk.doubt(self._desk.circuits.named(topic, numbers), "it was failing at its last owner")
+
+    def barred(self) -> frozenset[str]:
+        """The topics of which nothing could start now, since circuit breakers hold back all that they carry."""
+        if not self._desk.circuits.unwell:
+            return frozenset()
+        with self._lock:
+            return self._desk.barred()
+
+    def held_back(self) -> Mapping[Partition, int]:
+        """How many of each partition circuit breakers hold back; counted now and then."""
+        if not self._desk.circuits.unwell:
+            return NONE
+        now = time.monotonic()
+        if now >= self._count_at:
+            self._count_at = now + COUNT_EVERY
+            with self._lock:
+                self._held_back = self._desk.held_back()
+        return self._held_back
 
     def close(self) -> None:
         """Let idle threads end, and kill processes. A thread inside a handler is left to it: it is a daemon."""
@@ -285,7 +328,8 @@ class Executors:
                 self.waits.append((arrival.partition, settled.wait))
             elif not settled.waits:
                 self.ends.append((arrival, end))
-            if settled.waits and isinstance(end, Retry) and self._desk.next_due == end.due:
+            waits_first = settled.waits and isinstance(end, Retry) and self._desk.next_due == end.due
+            if waits_first or self._desk.circuits.changes:
                 self._clock.notify()
             self._idle.notify()
             self._wake(awake=None if settled.replaced else arrival.executor)

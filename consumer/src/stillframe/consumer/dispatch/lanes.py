@@ -2,16 +2,17 @@
 
 Promise I4: within a lane, items are taken in the order they were added, and never two at a time.
 Lanes whose head may run stand in line, one line for each executor, and take turns there by task type
-and partition: neither a hot partition, nor a chatty task type, nor a hot key starves the others.
+and partition: neither a hot partition, nor a chatty task type, nor a hot key starves the others. Those whose
+head is of a task type that is held back stand aside, and cost nothing while they do.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from stillframe.consumer.dispatch.line import Line
+from stillframe.consumer.dispatch.line import Line, Source
 from stillframe.consumer.executor import Executor
 
 
@@ -37,13 +38,14 @@ Item = TypeVar("Item", bound=Laned)
 class Lane(Generic[Item]):
     """Items in order. It is closed while one of them runs, and stands in line while it is open and has any."""
 
-    __slots__ = ("closed", "held", "items")
+    __slots__ = ("aside", "closed", "held", "items")
 
     def __init__(self) -> None:
         # An OrderedDict: the head and any single item leave in constant time.
         self.items: OrderedDict[Item, None] = OrderedDict()
         self.closed = False
         self.held = False  # closed, and its head waits at its place
+        self.aside = False  # open, and its head's task type is set aside
 
     @property
     def head(self) -> Item:
@@ -53,7 +55,7 @@ class Lane(Generic[Item]):
 class Lanes(Generic[Item]):
     """Items by lane; an item without one gets a lane for itself."""
 
-    __slots__ = ("_lanes", "_lines", "_of_partition", "behind", "queued")
+    __slots__ = ("_lanes", "_lines", "_of_partition", "aside", "behind", "queued")
 
     def __init__(self) -> None:
         self._lanes: dict[Hashable, Lane[Item]] = {}
@@ -64,6 +66,8 @@ class Lanes(Generic[Item]):
         self.queued = 0
         #: Of these, what lies behind a head that waits at its place.
         self.behind = 0
+        #: And what stands in lanes whose head's task type is set aside.
+        self.aside = 0
 
     def add(self, item: Item) -> None:
         key = item.lane
@@ -79,12 +83,37 @@ class Lanes(Generic[Item]):
     def take(self, executor: Executor) -> Item | None:
         """The head of the lane whose turn it is; the lane is closed until :meth:`open` or :meth:`put_back`."""
         lane = self._lines[executor].take()
+        return None if lane is None else self._take_head(lane)
+
+    def take_aside(self, executor: Executor, task_type: str) -> Item | None:
+        """As :meth:`take`, of a task type that is set aside."""
+        lane = self._lines[executor].take_aside(task_type)
         if lane is None:
             return None
-        item, _ = lane.items.popitem(last=False)
-        lane.closed = True
-        self._gone(item)
-        return item
+        self._end_aside(lane)
+        return self._take_head(lane)
+
+    def set_aside(self, task_type: str) -> None:
+        """From now on no head of this task type is taken, but by :meth:`take_aside`."""
+        for line in self._lines.values():
+            for lane in line.set_aside(task_type):
+                self._begin_aside(lane)
+
+    def let_back(self, task_type: str) -> None:
+        """Heads of this task type are taken again."""
+        for line in self._lines.values():
+            for lane in line.let_back(task_type):
+                self._end_aside(lane)
+
+    def size_aside(self, executor: Executor, task_type: str) -> int:
+        """How many heads of this task type are set aside."""
+        return self._lines[executor].size_aside(task_type)
+
+    def items_aside(self, task_type: str) -> Iterator[Item]:
+        """What stands in lanes with such a head. A walk through all of them."""
+        for line in self._lines.values():
+            for lane in line.aside(task_type):
+                yield from lane.items
 
     def hold(self, item: Item) -> None:
         """The item taken from the lane waits at its place: the lane is closed until it is put back, or leaves."""
@@ -123,9 +152,11 @@ class Lanes(Generic[Item]):
         headless = {key: lane for key, lane in lanes.items() if not lane.closed and lane.head in withdrawn}
         for lane in headless.values():
             self._lines[lane.head.executor].remove(_source(lane.head), lane)
+            self._end_aside(lane)
         for item, lane in withdrawn.items():
             del lane.items[item]
             self.behind -= lane.held
+            self.aside -= lane.aside
         for key, lane in headless.items():
             self._line_up_or_forget(key, lane)
         self.queued -= len(withdrawn)
@@ -140,9 +171,16 @@ class Lanes(Generic[Item]):
             self.behind -= len(lane.items)
         lane.closed = lane.held = False
 
+    def _take_head(self, lane: Lane[Item]) -> Item:
+        item, _ = lane.items.popitem(last=False)
+        lane.closed = True
+        self._gone(item)
+        return item
+
     def _put(self, lane: Lane[Item], item: Item) -> None:
         lane.items[item] = None
         self.behind += lane.held
+        self.aside += lane.aside
         self._of_partition.setdefault(item.partition, {})[item] = lane
         self.queued += 1
 
@@ -155,7 +193,17 @@ class Lanes(Generic[Item]):
 
     def _line_up(self, lane: Lane[Item]) -> None:
         head = lane.head
-        self._lines[head.executor].add(_source(head), lane)
+        if not self._lines[head.executor].add(_source(head), lane):
+            self._begin_aside(lane)
+
+    def _begin_aside(self, lane: Lane[Item]) -> None:
+        lane.aside = True
+        self.aside += len(lane.items)
+
+    def _end_aside(self, lane: Lane[Item]) -> None:
+        if lane.aside:
+            lane.aside = False
+            self.aside -= len(lane.items)
 
     def _line_up_or_forget(self, key: Hashable, lane: Lane[Item]) -> None:
         if lane.items:
@@ -164,5 +212,5 @@ class Lanes(Generic[Item]):
             self._lanes.pop(key, None)
 
 
-def _source(item: Laned) -> Hashable:
+def _source(item: Laned) -> Source:
     return item.task_type, item.partition

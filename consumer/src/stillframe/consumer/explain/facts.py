@@ -32,6 +32,7 @@ class Oldest:
         behind: the offset before it in its lane, and the seconds for which that has been running; ``None`` if
             that waits for its time.
         alone: it is suspected of ending the process, and waits until nothing else runs.
+        circuit: ``open`` or ``half-open`` if its task type's circuit breaker holds it back.
         to_topic: where its failure is being written to.
     """
 
@@ -45,6 +46,7 @@ class Oldest:
     due_in: float | None = None
     behind: tuple[int, float | None] | None = None
     alone: bool = False
+    circuit: str | None = None
     to_topic: str | None = None
 
 
@@ -87,6 +89,7 @@ class WorkerFacts:
     Attributes:
         threads: how many handlers it runs at the same time.
         running, queued, waiting: how many attempts run, are ready or wait for their lane, wait for their time.
+        held_back: how many circuit breakers hold back.
         turned_ago: seconds since the poll loop last went round; ``None`` before the first time.
         draining: why it is stopping.
         trouble: the client's last trouble, if it is recent.
@@ -100,4 +103,5 @@ class WorkerFacts:
     turned_ago: float | None = None
     draining: str | None = None
     trouble: str | None = None
+    held_back: int = 0
     partitions: tuple[PartitionFacts, ...] = ()

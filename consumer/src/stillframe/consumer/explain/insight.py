@@ -32,6 +32,7 @@ from stillframe.consumer.explain.facts import Oldest, PartitionFacts, State, Wor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.breaker import State as Circuit
 from stillframe.consumer.outcome.handoff import HandOff
 
 #: Seconds after which a trouble of the client is no news any more.
@@ -144,6 +145,7 @@ class Insight:
             None if self._turned is None else now - self._turned,
             self._draining,
             None if trouble is None or now - trouble[0] > RECENT else trouble[1],
+            self._turn.held_back,
             tuple(self._partition(each, running, handing, now) for each in owned),
         )
 
@@ -205,7 +207,8 @@ def _at_rest(rest: Rest, running: Mapping[tuple[Partition, int], Attempt], now: 
     if rest.due is not None:
         return told(State.WAITING, due_in=max(0.0, rest.due / 1_000 - time.time()))
     if before is None:
-        return told(State.QUEUED, alone=rest.alone)
+        circuit = None if rest.circuit is Circuit.CLOSED else rest.circuit.value
+        return told(State.QUEUED, alone=rest.alone, circuit=circuit)
     ahead = running.get((before.partition, before.record.offset))
     return told(State.QUEUED, behind=(before.record.offset, None if ahead is None else now - ahead.since))
 

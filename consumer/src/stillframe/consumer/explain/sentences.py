@@ -51,6 +51,8 @@ def _is_queued(oldest: Oldest, worker: WorkerFacts) -> str:
         return f"waits for offset {offset} of its lane, which {does}"
     if worker.draining is not None:
         return "is not started any more"
+    if oldest.circuit is not None:
+        return f"is held back: the circuit breaker of its task type is {oldest.circuit}"
     if oldest.alone:
         return "is suspected of ending the process, and waits until nothing else runs"
     if worker.running >= worker.threads:

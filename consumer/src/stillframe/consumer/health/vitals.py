@@ -31,6 +31,7 @@ from stillframe.consumer.events import (
     WorkerStarted,
 )
 from stillframe.consumer.health.backlog import Backlog
+from stillframe.consumer.health.circuits import Circuits
 from stillframe.consumer.health.progress import Progress
 from stillframe.consumer.health.verdict import Verdict
 from stillframe.consumer.intake.partition import Partition
@@ -86,6 +87,7 @@ class Vitals:
         #: Why the last hand-off of a partition was refused; it counts only while one is held.
         self._unwritten: dict[Partition, str] = {}
         self._turn = Turned((), 0, 0, 0)
+        self._circuits = Circuits()
 
     def observe(self, event: Event, now: float) -> None:
         """Take an event into account."""
@@ -94,6 +96,7 @@ class Vitals:
         self._listen_for_outage(event, now)
         self._listen_for_refusals(event, now)
         self._listen_for_doubt(event)
+        self._circuits.observe(event)
         match event:
             case WorkerStarted():
                 self._progress.idle(now)
@@ -119,7 +122,8 @@ class Vitals:
     def ready(self, now: float) -> Verdict:
         """Whether tasks get done."""
         paused = (each for each in self._turn.partitions if each.owned and each.paused is not None)
-        return Verdict.of(self._faults(now), (f"{each} takes in no more: {each.paused}" for each in paused))
+        full = (f"{each} takes in no more: {each.paused}" for each in paused)
+        return Verdict.of(self._faults(now), (*self._circuits.notes(), *full))
 
     def _listen_for_doubt(self, event: Event) -> None:
         if isinstance(event, MembershipDoubted | MembershipProved):
@@ -172,6 +176,7 @@ class Vitals:
             yield from self._progress.stalls(self._turn, now)
             yield from (f"{stall}{self._cause(now)}" for stall in self._backlog.stalls(now))
             yield from self._refusals(now)
+            yield from self._circuits.faults()
         if self._outage:
             yield f"all brokers are down{self._cause(now)}"
         for partition in self._turn.partitions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -13,6 +13,8 @@ from stillframe.consumer.intake.pressure import Limits
 
 HELD = "a retry or dead-letter write fails"
 DRAINING = "the worker is stopping"
+#: Of a topic with one task type; on a shared one its tasks are held back in memory, up to the partition's limits.
+BARRED = "circuit breaker"
 
 
 class Gate:
@@ -27,11 +29,15 @@ class Gate:
         self._emit = emit
         self._closed = False
 
-    def adjust(self) -> None:
-        """Bring every owned partition into the state that its ledger asks for."""
+    def adjust(self, barred: Collection[str] = ()) -> None:
+        """Bring every owned partition into the state that its ledger asks for.
+
+        Args:
+            barred: task topics whose tasks, and their retries, are all held back.
+        """
         limits = self._limits.among(max(1, len(self._assignment)))
         for partition in self._assignment:
-            reason = self._reason(partition, limits)
+            reason = self._reason(partition, limits, barred)
             if reason is not None and partition.paused is None:
                 self._consumer.pause([TopicPartition(partition.topic, partition.number)])
                 partition.paused = reason
@@ -53,9 +59,11 @@ class Gate:
     def any_paused(self) -> bool:
         return any(partition.paused for partition in self._assignment)
 
-    def _reason(self, partition: Partition, limits: Limits) -> str | None:
+    def _reason(self, partition: Partition, limits: Limits, barred: Collection[str]) -> str | None:
         if self._closed:
             return DRAINING
         if partition.held:
             return HELD
+        if partition.family.topic in barred:
+            return BARRED
         return limits.exceeded(partition.ledger, paused=partition.paused is not None)

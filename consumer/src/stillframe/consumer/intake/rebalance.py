@@ -83,6 +83,7 @@ class Rebalance:
         try:
             started = [self._start(consumer, position) for position in self._committed(consumer, positions)]
             self._look_up_marks(started)
+            self._settlement.take_over(started)
         except Stopping:
             return  # nothing is started; the loop, told to stop, leaves the group with nothing owned
         assign = consumer.incremental_assign if self._incremental else consumer.assign

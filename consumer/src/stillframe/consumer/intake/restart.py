@@ -81,6 +81,7 @@ class Restarts:
         self._emit(Warned(f"the log of {old} {what}: it is read from offset {start} on"))
         new = self._assignment.add(old.topic, old.number, Ledger(start))
         self._settlement.forget([old])
+        self._settlement.take_over([new])
         self._commits.hurry()  # what the group has committed is of the old log
         self._emit(PartitionsLost([old]))
         self._emit(PartitionsAssigned([new]))

@@ -14,10 +14,13 @@ from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
     AttemptTimedOut,
+    CircuitBreakerChanged,
     ClientTrouble,
     CommitFailed,
     Committed,
     CrashFound,
+    DeadLettersResumed,
+    DeadLettersStopped,
     Draining,
     Event,
     EventLoopBlocked,
@@ -44,6 +47,7 @@ from stillframe.consumer.events import (
 )
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
+from stillframe.consumer.outcome.breaker import State
 from stillframe.consumer.outcome.classify import Failure
 from stillframe.consumer.outcome.end import Dead, Done, End, Retry, Skipped
 from stillframe.schemas.headers import CE_ID, moment
@@ -188,6 +192,16 @@ def _blocked(event: EventLoopBlocked) -> Line:
     return Line("warning", "event_loop_blocked", fields | place)
 
 
+def _circuit(event: CircuitBreakerChanged) -> Line:
+    level = "error" if event.state is State.OPEN else "info"
+    fields = {"task_type": event.task_type, "state": str(event.state), "reason": event.reason}
+    return Line(level, "circuit_breaker_changed", fields)
+
+
+def _no_more_dead_letters(event: DeadLettersStopped) -> Line:
+    return Line("error", "dead_letters_stopped", {"task_type": event.task_type, "written": event.written})
+
+
 #: One entry for every event in the catalogue.
 LINES: Final[dict[type, Callable[[Any], Line]]] = {
     Warned: lambda e: Line("warning", "warned", {"text": e.text}),
@@ -206,6 +220,9 @@ LINES: Final[dict[type, Callable[[Any], Line]]] = {
     AttemptStarted: _started,
     AttemptEnded: _ended,
     AttemptTimedOut: _timed_out,
+    CircuitBreakerChanged: _circuit,
+    DeadLettersStopped: _no_more_dead_letters,
+    DeadLettersResumed: lambda e: Line("info", "dead_letters_resumed", {"task_type": e.task_type}),
     EventLoopBlocked: _blocked,
     HandlerCrashed: _crashed,
     SuspectIsolated: lambda e: Line("warning", "suspect_isolated", _place(e.arrival)),

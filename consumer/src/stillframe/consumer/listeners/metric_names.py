@@ -54,6 +54,21 @@ LOOP_BLOCKS: Final = Metric(
     "stillframe_event_loop_blocks", "Times that an async def handler kept the event loop for more than a second"
 )
 
+CIRCUIT: Final = Metric(
+    "stillframe_circuit_breaker_state",
+    "1 for the state of a task type's circuit breaker: closed, open or half-open; absent until it first opens",
+    ("task_type", "state"),
+)
+CIRCUIT_OPENED: Final = Metric(
+    "stillframe_circuit_breaker_opened", "Times that a task type's circuit breaker has opened", ("task_type",)
+)
+DEAD_LETTERS_STOPPED: Final = Metric(
+    "stillframe_dead_letters_stopped",
+    "1 while no more dead letters of a task type are written, for its handler fails everything",
+    ("task_type",),
+)
+HELD_BACK: Final = Metric("stillframe_held_back", "Tasks in memory that circuit breakers hold back")
+
 RUNNING: Final = Metric("stillframe_running", "Attempts running now")
 STUCK: Final = Metric(
     "stillframe_stuck_handlers",
@@ -74,6 +89,12 @@ COMMITTED: Final = Metric(
 LAG: Final = Metric(
     "stillframe_partition_lag",
     "Log end minus committed offset, both as the broker says; asked every 10 s at the least",
+    PARTITION,
+)
+HELD_LAG: Final = Metric(
+    "stillframe_partition_held_back_lag",
+    "Of the lag, what cannot run however many workers there are, since a circuit breaker holds it back: all of it "
+    "where the task type has the topic to itself, else what is held back in memory",
     PARTITION,
 )
 OLDEST_UNFINISHED: Final = Metric(

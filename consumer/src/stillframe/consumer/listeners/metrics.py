@@ -14,10 +14,13 @@ from prometheus_client.registry import Collector
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptTimedOut,
+    CircuitBreakerChanged,
     ClientTrouble,
     CommitFailed,
     Committed,
     CrashFound,
+    DeadLettersResumed,
+    DeadLettersStopped,
     Event,
     EventLoopBlocked,
     HandedOff,
@@ -34,10 +37,32 @@ from stillframe.consumer.events import (
 from stillframe.consumer.listeners import metric_names as names
 from stillframe.consumer.listeners.metric_names import Metric
 from stillframe.consumer.listeners.readings import Readings
+from stillframe.consumer.outcome.breaker import State
 from stillframe.consumer.outcome.end import Dead, Done, End, Retry, Skipped
 
 #: Seconds; a handler may send a mail or encode a film.
 BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600)
+
+
+class Circuits:
+    """Circuit breakers, and dead letters that are not written, by task type. Threads meet here: it is copied at once.
+
+    Args:
+        opened: counts how often breakers have opened.
+    """
+
+    def __init__(self, opened: Counter) -> None:
+        self._opened = opened
+        self.states: dict[str, State] = {}
+        self.stopped: dict[str, bool] = {}
+
+    def observe(self, event: CircuitBreakerChanged | DeadLettersStopped | DeadLettersResumed) -> None:
+        if not isinstance(event, CircuitBreakerChanged):
+            self.stopped[event.task_type] = isinstance(event, DeadLettersStopped)
+            return
+        self.states[event.task_type] = event.state
+        if event.state is State.OPEN:
+            self._opened.labels(event.task_type).inc()
 
 
 class Metrics:
@@ -62,12 +87,13 @@ class Metrics:
         self._handoffs = self._counter(names.HANDOFFS)
         self._handoff_failures = self._counter(names.HANDOFF_FAILURES)
         self._dead_letters = self._counter(names.DEAD_LETTERS)
+        self._circuits = Circuits(self._counter(names.CIRCUIT_OPENED))
         self._commits = self._counter(names.COMMITS)
         self._commit_failures = self._counter(names.COMMIT_FAILURES)
         self._rebalances = self._counter(names.REBALANCES)
         self._troubles = self._counter(names.CLIENT_TROUBLES)
         self._readings = Readings()
-        self.registry.register(_Gauges(group, self._readings))
+        self.registry.register(_Gauges(group, self._readings, self._circuits))
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -102,6 +128,8 @@ class Metrics:
                 self._process_crashes.inc(crashes)
             case EventLoopBlocked():
                 self._loop_blocks.inc()
+            case CircuitBreakerChanged() | DeadLettersStopped() | DeadLettersResumed():
+                self._circuits.observe(event)
             case HandOffFailed(_, topic):
                 self._handoff_failures.labels(topic).inc()
             case Committed():
@@ -130,9 +158,10 @@ def _outcome(end: End) -> str:
 class _Gauges(Collector):
     """Gauges made at the scrape from the last readings: a partition that has left leaves no series behind."""
 
-    def __init__(self, group: str, readings: Readings) -> None:
+    def __init__(self, group: str, readings: Readings, circuits: Circuits) -> None:
         self._build = (version("stillframe-consumer"), group)
         self._readings = readings
+        self._circuits = circuits
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         now, turn, partitions = time.monotonic(), self._readings.turn, self._readings.partitions
@@ -141,6 +170,13 @@ class _Gauges(Collector):
         yield _gauge(names.STUCK, {(): turn.stuck})
         yield _gauge(names.QUEUED, {(): turn.queued})
         yield _gauge(names.WAITING, {(): turn.waiting})
+        yield _gauge(names.HELD_BACK, {(): turn.held_back})
+        states = self._circuits.states.copy().items()
+        yield _gauge(
+            names.CIRCUIT, {(name, each.value): int(each is state) for name, state in states for each in State}
+        )
+        stopped = self._circuits.stopped.copy().items()
+        yield _gauge(names.DEAD_LETTERS_STOPPED, {(name,): int(each) for name, each in stopped})
         turned = self._readings.turned
         yield _gauge(names.TURN_AGE, {} if turned is None else {(): now - turned})
         yield _gauge(names.UNFINISHED, {each.labels: each.unfinished for each in partitions})
@@ -150,6 +186,7 @@ class _Gauges(Collector):
             {each.labels: each.committed for each in partitions if each.committed is not None},
         )
         yield _gauge(names.LAG, {each.labels: each.lag for each in partitions if each.lag is not None})
+        yield _gauge(names.HELD_LAG, {each.labels: each.held_lag for each in partitions})
         yield _gauge(names.OLDEST_UNFINISHED, {each.labels: each.oldest_age(now) for each in partitions})
         yield _gauge(names.STOPPED, {each.labels: int(each.stopped) for each in partitions})
         yield _gauge(names.PAUSED, Tally((each.paused,) for each in partitions if each.paused is not None))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stillframe.consumer.events import Turned
+from stillframe.consumer.intake.gate import BARRED
 from stillframe.consumer.intake.partition import LogBounds, Partition
 
 #: Seconds between readings of the partitions.
@@ -29,6 +30,7 @@ class Reading:
     paused: str | None
     stopped: bool
     log: LogBounds | None
+    held_back: int = 0
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -43,6 +45,12 @@ class Reading:
         """Offsets from the committed one to the log's end; ``None`` until the broker has told its end."""
         behind = self.frontier if self.committed is None else self.committed
         return None if self.log is None else max(0, self.log.end - behind)
+
+    @property
+    def held_lag(self) -> int:
+        """Of the lag, what a circuit breaker holds back."""
+        lag = self.lag or 0
+        return lag if self.paused == BARRED else min(lag, self.held_back)
 
 
 class Readings:
@@ -69,7 +77,7 @@ class Readings:
         self._taken = now
         before = {reading.partition: reading for reading in self.partitions}
         self.partitions = tuple(
-            _read(each, before.get(each), self._logs.get(each), now) for each in turn.partitions if each.owned
+            _read(each, before.get(each), self._logs.get(each), turn, now) for each in turn.partitions if each.owned
         )
 
     def measure(self, logs: Mapping[Partition, LogBounds]) -> None:
@@ -83,7 +91,7 @@ class Readings:
             self._logs.pop(partition, None)
 
 
-def _read(partition: Partition, before: Reading | None, log: LogBounds | None, now: float) -> Reading:
+def _read(partition: Partition, before: Reading | None, log: LogBounds | None, turn: Turned, now: float) -> Reading:
     ledger, frontier = partition.ledger, partition.ledger.committable
     stands = before is not None and before.unfinished and before.frontier == frontier
     return Reading(
@@ -95,4 +103,5 @@ def _read(partition: Partition, before: Reading | None, log: LogBounds | None, n
         partition.paused,
         partition.stopped is not None,
         log,
+        turn.held_back_of.get(partition, 0),
     )

@@ -115,6 +115,13 @@ class Breaker:
         """One of those that are tried begins."""
         self._probes.add(item)
 
+    def succeeded(self, now: int) -> None:
+        """:meth:`ended` of one that has not failed, while it is closed: the least that can be done."""
+        window = self._window
+        if not window.begun <= now < window.ends:
+            window.move(now)
+        window.calls += 1
+
     def ended(self, item: Hashable, failed: bool | None, now: int) -> bool:  # noqa: FBT001 - it is the outcome
         """An attempt has ended.
 
@@ -193,24 +200,24 @@ class Window:
     It moves on by a tenth of its length at a time: to count costs two additions, whatever it holds.
     """
 
-    __slots__ = ("_begun", "_calls", "_ends", "_failures", "_past", "_step")
+    __slots__ = ("_failures", "_past", "_step", "begun", "calls", "ends")
 
     def __init__(self, length: int) -> None:
         self._step = max(1, length // STEPS)
         self._past: deque[tuple[int, int]] = deque(maxlen=STEPS - 1)
-        self._begun = self._ends = 0
-        self._failures = self._calls = 0
+        self.begun = self.ends = 0
+        self._failures = self.calls = 0
 
     def count(self, failed: bool, now: int) -> None:  # noqa: FBT001
-        if not self._begun <= now < self._ends:
-            self._move(now)
-        self._calls += 1
+        if not self.begun <= now < self.ends:
+            self.move(now)
+        self.calls += 1
         if failed:
             self._failures += 1
 
     def totals(self) -> tuple[int, int]:
         """Failures and calls, as of the last count."""
-        failures, calls = self._failures, self._calls
+        failures, calls = self._failures, self.calls
         for before in self._past:
             failures += before[0]
             calls += before[1]
@@ -218,21 +225,21 @@ class Window:
 
     @property
     def empty(self) -> bool:
-        return not self._ends
+        return not self.ends
 
     def clear(self) -> None:
         self._past.clear()
-        self._failures = self._calls = self._begun = self._ends = 0
+        self._failures = self.calls = self.begun = self.ends = 0
 
-    def _move(self, now: int) -> None:
+    def move(self, now: int) -> None:
         """Begin the step that ``now`` is in; one before the present step is of a clock that was set."""
-        steps = (now - self._begun) // self._step
+        steps = (now - self.begun) // self._step
         if not 0 < steps < STEPS:
             self.clear()
-            self._begun = now
+            self.begun = now
         else:
-            self._past.append((self._failures, self._calls))
+            self._past.append((self._failures, self.calls))
             self._past.extend([(0, 0)] * (steps - 1))
-            self._begun += steps * self._step
-            self._failures = self._calls = 0
-        self._ends = self._begun + self._step
+            self.begun += steps * self._step
+            self._failures = self.calls = 0
+        self.ends = self.begun + self._step

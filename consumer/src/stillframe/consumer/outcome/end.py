@@ -16,11 +16,13 @@ class Done:
 class Retry:
     """Run it again, not before ``due`` (epoch milliseconds).
 
-    ``failure`` is ``None`` where no attempt was spent: a task that is not due yet (ETA).
+    ``failure`` is ``None`` where no attempt was spent: a task that is not due yet (ETA). ``spared`` is one that
+    would have been given up, but for the limit of dead letters.
     """
 
     due: int
     failure: Failure | None
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from stillframe.consumer.dispatch.desk import cancel
@@ -59,6 +59,22 @@ class Settlement:
                 case Retry() | Dead():
                     pass  # its new owner has it already, from the same committed offset
         self._handoffs.tick()
+
+    def take_over(self, partitions: Collection[Partition]) -> None:
+        """New ownerships, before anything of them runs: what their last owners knew of task types."""
+        failing: dict[str, set[int]] = {}
+        for partition in partitions:
+            if partition.ledger.failing:
+                failing.setdefault(partition.family.topic, set()).update(partition.ledger.failing)
+        if failing:
+            self._executors.doubt(failing)
+        self.note_failing(partitions)
+
+    def note_failing(self, partitions: Iterable[Partition]) -> None:
+        """Let the next commits of these partitions tell which task types are held back."""
+        failing = self._executors.failing()
+        for partition in partitions:
+            partition.ledger.failing = failing.get(partition.family.topic, ())
 
     def hand_over(self, partitions: Collection[Partition]) -> None:
         """Start nothing more of these partitions, and hand their retries that wait in memory to a tier.

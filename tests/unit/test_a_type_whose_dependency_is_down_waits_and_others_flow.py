@@ -1,0 +1,106 @@
+"""While what a handler calls is down its type spends no attempts, others flow, and it comes back by itself."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from stillframe.consumer import CircuitBreaker
+from stillframe.consumer.dispatch.circuits import Circuits
+from stillframe.consumer.dispatch.desk import Desk
+from stillframe.consumer.dispatch.executors import Executors
+from stillframe.consumer.dispatch.lease import Lease
+from stillframe.consumer.executor import Executor
+from stillframe.consumer.intake.arrival import Arrival
+from stillframe.consumer.outcome.breaker import State
+from stillframe.consumer.outcome.classify import Failure
+from stillframe.consumer.outcome.end import Dead, Done, End
+from tests.arrivals import arrival, partition
+from tests.waiting import wait_until
+
+OPEN_FOR = 30_000
+#: Exhausted: no attempt is left, and another one could have helped.
+DEAD = Dead(Failure("ConnectionError", "", "", permanent=False))
+
+
+class Shop:
+    """Executors of four threads, with a payment service that may be down."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000
+        self.down = True
+        self.calls: Counter[str] = Counter()
+        policy = CircuitBreaker(failures=5, rate=0.5, window=60, open_for=OPEN_FOR / 1_000, probes=2)
+        self.circuits = Circuits(
+            {"pay": policy, "mail": policy}, {"pay": "payments", "mail": "letters", "note": "letters"}
+        )
+        desk = Desk({Executor.THREAD: 4}, Lease(3_600), memory_wait=10_000, circuits=self.circuits)
+        self.executors = Executors(desk, self._run, now=lambda: self.now, clock=lambda: 0)
+        self.executors.turned()
+        self.payments, self.mails = partition(0), partition(1)
+        self._counting = threading.Lock()
+
+    def offer(self, task_type: str, count: int) -> None:
+        source = self.payments if task_type == "pay" else self.mails
+        made = [arrival(source, offset) for offset in range(count)]
+        for each in made:
+            each.task_type = task_type
+        self.executors.offer(made)
+
+    def settle_down(self, calls: int) -> None:
+        wait_until(lambda: self.calls["pay"] >= calls, describe=f"{calls} payments")
+        wait_until(lambda: not self.executors.counts().running, describe="all to end")
+
+    def state(self) -> State:
+        return self.circuits.state("pay")
+
+    def _run(self, each: Arrival) -> End:
+        with self._counting:
+            self.calls[each.task_type] += 1
+        return DEAD if self.down and each.task_type == "pay" else Done()
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    before = set(threading.enumerate())
+    made = Shop()
+    yield made
+    made.executors.close()
+    wait_until(lambda: not set(threading.enumerate()) - before, describe="the threads to end")
+
+
+def test_it_is_held_back_while_others_flow_and_is_tried_by_itself(shop: Shop) -> None:
+    """Of 100 payments five fail, and what was in the other threads; after each 30 s two are tried."""
+    shop.offer("pay", 100)
+    shop.settle_down(5)
+    wait_until(lambda: shop.executors.counts().held_back, describe="it to be held back")
+    spent = shop.calls["pay"]
+    assert 5 <= spent <= 5 + 3
+    assert shop.state() is State.OPEN
+    shop.offer("mail", 50)
+    wait_until(lambda: shop.calls["mail"] == 50, describe="the mails")
+    assert shop.executors.counts() == (0, 0, 0, 0, 100 - spent)
+    assert shop.executors.held_back() == {shop.payments: 100 - spent}
+    assert shop.executors.barred() == {"payments"}
+    shop.now += OPEN_FOR
+    shop.settle_down(spent + 1)
+    assert shop.calls["pay"] <= spent + 2
+    assert shop.state() is State.OPEN
+    shop.down = False
+    shop.now += OPEN_FOR
+    wait_until(lambda: shop.calls["pay"] == 100, describe="the payments")
+    assert shop.state() is State.CLOSED
+    assert shop.executors.barred() == frozenset()
+    assert shop.executors.held_back() == {}
+    told = [change.state for change in shop.executors.circuit_changes()]
+    assert told == [State.OPEN, State.HALF_OPEN, State.OPEN, State.HALF_OPEN, State.CLOSED]
+
+
+def test_a_type_of_its_own_is_not_held_back_for_another(shop: Shop) -> None:
+    """A breaker counts one type; a name that no handler has is not counted at all."""
+    shop.down = False
+    for name in ("pay", "mail", "unknown"):
+        shop.offer(name, 20)
+    wait_until(lambda: shop.calls.total() == 60, describe="all of them")
+    assert not list(shop.executors.circuit_changes())
