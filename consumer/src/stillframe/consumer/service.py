@@ -39,6 +39,7 @@ from stillframe.consumer.listeners.traces import Traces
 from stillframe.consumer.loop import Loop, Stations
 from stillframe.consumer.operate.admission import require_safe_topics
 from stillframe.consumer.operate.cluster import quiet
+from stillframe.consumer.outcome.dead_letter_limit import DeadLetterLimit
 from stillframe.consumer.outcome.end import End
 from stillframe.consumer.outcome.handoff import HandOffs
 from stillframe.consumer.outcome.settle import Settlement
@@ -123,7 +124,14 @@ class _Run:
         self._errors = ClientErrors(emit)
         self._consumer = self._make_consumer()
         self._assignment = Assignment(worker.families())
-        self._attempts = Attempts(worker, emit, state=state, around=Traces(worker.group))
+        limit = settings.dead_letter_limit
+        self._attempts = Attempts(
+            worker,
+            emit,
+            state=state,
+            around=Traces(worker.group),
+            limit=None if limit is None else DeadLetterLimit(limit),
+        )
         self._executors = self._make_executors(journal)
         self._confess = partial(confess, journal, companion)
         self._client = Client(settings.handoff_settings())

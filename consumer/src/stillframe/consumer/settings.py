@@ -92,6 +92,11 @@ class WorkerSettings(ConnectionSettings):
     hang_after: float | None = Field(
         60.0, ge=3, description="time the interpreter may be held until the supervisor kills the process"
     )
+    dead_letter_limit: PositiveInt | None = Field(
+        1_000,
+        description="dead letters of a task type, next to nothing of it done, after which its failures are retried; "
+        "none is no limit",
+    )
     stall_after: PositiveFloat = Field(60.0, description="time without a finished task that turns readiness red")
     max_task_bytes: PositiveInt = Field(MAX_TASK_BYTES, description="largest value that is parsed")
     tiers: tuple[str, ...] = Field(("1m", "10m", "1h"), description="delays of the retry topics, rising")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import inspect
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from stillframe.consumer.context import TaskContext
 from stillframe.consumer.dispatch.event_loop import EventLoop, in_thread, within
@@ -22,6 +23,8 @@ from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
     AttemptTimedOut,
+    DeadLettersResumed,
+    DeadLettersStopped,
     Event,
     HandlerCrashed,
     SuspectIsolated,
@@ -31,6 +34,7 @@ from stillframe.consumer.handler import Handler
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome import end as ends
 from stillframe.consumer.outcome.classify import CONDEMNED, Failure, describe_input, describe_judged
+from stillframe.consumer.outcome.dead_letter_limit import DeadLetterLimit
 from stillframe.consumer.outcome.end import Dead, Done, End, Skipped
 from stillframe.consumer.outcome.judge import Judgement, judge
 from stillframe.consumer.quarantine.marks import Verdict
@@ -45,6 +49,10 @@ if TYPE_CHECKING:
 #: Raised by a handler these say that the process is in trouble, not the task.
 CRASHES = (SystemExit, KeyboardInterrupt, MemoryError)
 
+
+#: Seconds at the least until what is not given up, for the limit of dead letters, is tried again.
+SPARED_WAIT: Final = 60.0
+DONE: Final = Done()
 
 #: What is entered around an attempt, middleware included; of the engine's own, since it must suit a coroutine too.
 Around = Callable[[Task[Any], TaskContext], AbstractContextManager[None]]
@@ -69,6 +77,7 @@ class Attempts:
     Args:
         now: the wall clock in epoch milliseconds: due times travel between machines.
         around: what is entered around every attempt.
+        limit: when failures of a type are retried in place of being given up; ``None`` for never.
     """
 
     def __init__(
@@ -80,6 +89,7 @@ class Attempts:
         now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         random: Random | None = None,
         around: Around = lambda _task, _context: nullcontext(),
+        limit: DeadLetterLimit | None = None,
     ) -> None:
         self._worker = worker
         self._emit = emit
@@ -87,6 +97,8 @@ class Attempts:
         self._now = now
         self._around = around
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
+        self._limit = limit
+        self._counting = threading.Lock()  # handlers end in many threads
         self.event_loop = EventLoop()
 
     def run(self, arrival: Arrival) -> End:
@@ -195,7 +207,7 @@ class Attempts:
             raise CrashedHandler(f"handler of {task.type!r} raised {type(error).__name__}") from error
         if attempt.context.overdue(time.monotonic()):  # and has ended before the poll thread saw it
             self._emit(AttemptTimedOut(arrival))
-        end = Done() if error is None else self._failed(error, attempt)
+        end = self._done(task.type) if error is None else self._failed(error, attempt)
         self._emit(AttemptEnded(arrival, task.type, str(task.id), end, time.monotonic() - attempt.started))
         return end
 
@@ -234,16 +246,40 @@ class Attempts:
         handler, payload = attempt.handler, attempt.task.payload
         return handler.function(*((payload, attempt.context) if handler.wants_context else (payload,)))
 
+    def _done(self, task_type: str) -> Done:
+        limit = self._limit
+        if limit is not None and limit.counts:
+            with self._counting:
+                resumed = limit.done(task_type)
+            if resumed:
+                self._emit(DeadLettersResumed(task_type))
+        return DONE
+
     def _failed(self, error: BaseException, attempt: Attempt) -> End:
         policy, state = attempt.handler.retry, attempt.arrival.state
         failure, judgement = self._judged(error, attempt)
         if failure.permanent or state.attempt >= policy.max_attempts:
-            return Dead(failure)
+            return self._given_up(failure, attempt)
         now, wait = self._now(), judgement.wait(policy, state.attempt, self._random_of(attempt))
         due = _due_in(wait, now)
         if policy.gives_up(due, state.first_failed_at or now):
-            return Dead(failure)
+            return self._given_up(failure, attempt)
         return ends.Retry(due, failure)
+
+    def _given_up(self, failure: Failure, attempt: Attempt) -> End:
+        """A dead letter, unless its type has too many of them and nothing is done."""
+        limit, task_type = self._limit, attempt.task.type
+        if limit is None:
+            return Dead(failure)
+        with self._counting:
+            written = limit.give_up(task_type)
+            stopped = written and limit.reached(task_type)
+        if stopped:
+            self._emit(DeadLettersStopped(task_type, limit.most))
+        if written:
+            return Dead(failure)
+        delay = attempt.handler.retry.delay(attempt.arrival.state.attempt, self._random_of(attempt))
+        return ends.Retry(_due_in(max(delay, SPARED_WAIT), self._now()), failure, spared=True)
 
     def _random_of(self, attempt: Attempt) -> Random:
         if attempt.handler.retry.jitter is Jitter.DECORRELATED:
