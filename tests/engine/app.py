@@ -57,7 +57,7 @@ worker = Worker(
 )
 
 
-@worker.task(TASK_TYPE, retry=Retry(base=DELAY, cap=DELAY, jitter=0))
+@worker.task(TASK_TYPE, retry=Retry(base=DELAY, cap=DELAY, jitter=0), breaker=None)
 def handle(work: Work, context: TaskContext) -> None:
     """Sleep as many seconds as the kind says; or end the first process that gets it, or fail at first."""
     if work.kind == "fails when told":

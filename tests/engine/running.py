@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from stillframe.consumer import Middleware, Ordering, Retry, RetryOrder, TaskContext, Worker, WorkerSettings
+from stillframe.consumer import (
+    CircuitBreaker,
+    Middleware,
+    Ordering,
+    Retry,
+    RetryOrder,
+    TaskContext,
+    Worker,
+    WorkerSettings,
+)
 from stillframe.consumer.events import Listener
 from stillframe.schemas import TaskType
 from tests.engine.work import Work
@@ -27,9 +36,13 @@ def make_worker(
     listeners: Sequence[Listener] = (),
     ordering: Ordering = Ordering.KEY,
     retry_order: RetryOrder = RetryOrder.RELAXED,
+    breaker: CircuitBreaker | None = None,
     **settings: Any,
 ) -> Worker:
-    """A worker of one handler, without a health port, in a session short enough for tests."""
+    """A worker of one handler, without a health port, in a session short enough for tests.
+
+    And without a circuit breaker, but for the scenarios of that: what fails here fails on purpose, and often.
+    """
     kafka = settings.pop("kafka", SHORT_SESSION)
     worker = Worker(
         group,
@@ -39,7 +52,7 @@ def make_worker(
         ordering={task_type.topic: ordering},
         retry_order={task_type.topic: retry_order},
     )
-    worker.task(task_type, retry=retry, timeout=timeout)(handler)
+    worker.task(task_type, retry=retry, timeout=timeout, breaker=breaker)(handler)
     return worker
 
 

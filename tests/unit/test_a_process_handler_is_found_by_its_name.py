@@ -86,6 +86,8 @@ def test_so_is_a_payload_or_an_exception_without_one() -> None:
         Tasks().task(hidden, executor="process")(handle)
     with pytest.raises(DefinitionError, match="an exception in its Retry"):
         Tasks().task(send_email, retry=Retry(retry_on=(Unfindable,)), executor="process")(deliver)
+    with pytest.raises(DefinitionError, match="classify of its Retry"):
+        Tasks().task(send_email, retry=Retry(classify=lambda _: None), executor="process")(deliver)
 
 
 def test_another_executor_is_refused() -> None:
