@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from stillframe.consumer import CircuitBreaker
+from stillframe.consumer.dispatch.circuits import Circuits
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.event_loop import EventLoop
 from stillframe.consumer.dispatch.executors import Executors, OnLoop
@@ -25,8 +27,9 @@ class Shop:
         self.go_on = threading.Event()
         self.ran: list[str] = []
         self.loop = EventLoop()
+        circuits = Circuits({"call": CircuitBreaker(open_for=60)})
         slots = {Executor.THREAD: 1, Executor.ASYNC: 1}
-        self.desk = Desk(slots, Lease(3_600), memory_wait=10_000)
+        self.desk = Desk(slots, Lease(3_600), memory_wait=10_000, circuits=circuits)
         on_loop = OnLoop(self.loop, self._run_async)
         self.executors = Executors(self.desk, self._run, on_loop=on_loop, now=lambda: self.now, clock=lambda: 0)
         self.executors.turned()
@@ -71,3 +74,18 @@ def test_a_due_task_does_not_wait_for_the_thread_that_let_it_in(shop: Shop) -> N
     shop.offer(Executor.THREAD)
     assert shop.busy.wait(10)
     wait_until(lambda: shop.ran == ["call"], describe="the task that was due")
+
+
+def test_what_a_half_open_breaker_lets_through_does_not_either(shop: Shop) -> None:
+    """It is a time like any other."""
+    shop.desk.circuits._breakers["call"].trip("flood", shop.now)
+    shop.desk.circuits._note("call", shop.desk.circuits._breakers["call"])
+    shop.desk._lanes.set_aside("call")
+    shop.offer(Executor.ASYNC, due=shop.now + 1)
+    shop.now += 1
+    wait_until(lambda: not shop.executors.counts().waiting, describe="the clock's thread to be awake once")
+    shop.let_the_clock_sleep()
+    shop.now += 60_000
+    shop.offer(Executor.THREAD)
+    assert shop.busy.wait(10)
+    wait_until(lambda: shop.ran == ["call"], describe="one that is tried")
