@@ -112,8 +112,11 @@ class Breaker:
         return True
 
     def started(self, item: Hashable) -> None:
-        """One of those that are tried begins."""
-        self._probes.add(item)
+        """An attempt begins: one of those that are tried. While it is open only a suspect of a crash can, whose turn
+        had come before; it tells nothing.
+        """
+        if self.state is State.HALF_OPEN:
+            self._probes.add(item)
 
     def succeeded(self, now: int) -> None:
         """:meth:`ended` of one that has not failed, while it is closed: the least that can be done."""
