@@ -238,7 +238,7 @@ class WaitsForTheClock(Breaker):
 
 class ComesTooEarly(Breaker):
     def tick(self, now: int) -> bool:
-        return super().tick(now + 5)
+        return super().tick(now + 1_500)
 
 
 class NeverAsksTheStuck(Breaker):

@@ -46,7 +46,7 @@ def waits_from(offset: int, facts: list[tuple[int, int, int, int]]) -> tuple[Wai
 def test_it_survives_the_trip_up_to_what_fits(
     offset: int, steps: list[tuple[int, int]], facts: list[tuple[int, int, int, int]], failing: list[int]
 ) -> None:
-    """The types first; of the waits the longest prefix; of the map what is left room for, perhaps to the middle of a run."""
+    """Types; of the waits the longest prefix; of the map what is left room for, perhaps to the middle of a run."""
     runs, waits = runs_from(offset, steps), waits_from(offset, facts)
     metadata = encode(offset, runs, waits, failing)
     found = decode(offset, metadata)

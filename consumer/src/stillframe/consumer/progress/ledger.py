@@ -137,8 +137,8 @@ class Ledger:
         if self._promised or self._runs.end > self._position:
             return 0.0
         room = room_for_all(self._most)
-        taken = TYPE_BYTES * len(self.failing) + self._waits_take + most_bytes(self.span, len(self._runs), len(self._unfinished))
-        return taken / room if room else 0.0
+        types, done = TYPE_BYTES * len(self.failing), most_bytes(self.span, len(self._runs), len(self._unfinished))
+        return (types + self._waits_take + done) / room if room else 0.0
 
     @property
     def waiting(self) -> int:
