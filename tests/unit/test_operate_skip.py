@@ -138,9 +138,9 @@ def test_nobody_is_taken_by_surprise(world: World) -> None:
 
 def test_a_commit_without_room_is_refused() -> None:
     """What a full completion map would forget is not skipped: it would come back, and wedge the worker again."""
-    full = Progress(0, tuple((offset, offset + 1) for offset in range(20, 8_000, 2)))
+    full = Progress(0, tuple((offset, offset + 1) for offset in range(20, 80_000, 2)))
     with pytest.raises(CommandError, match="no room left"):
-        operate.plan(FAMILY, Spot("emails", 1, 8_500), PartitionLag(1, 0, 9_000, full), 8_501, [])
+        operate.plan(FAMILY, Spot("emails", 1, 85_000), PartitionLag(1, 0, 90_000, full), 85_001, [])
 
 
 def test_a_spot_is_a_topic_a_partition_and_an_offset() -> None:
