@@ -1,13 +1,13 @@
 """While what a handler calls is down its type spends no attempts, others flow, and it comes back by itself."""
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 
 import pytest
 
 from stillframe.consumer import CircuitBreaker
-from stillframe.consumer.dispatch.circuits import Circuits
+from stillframe.consumer.dispatch.circuits import Change, Circuits
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.executors import Executors
 from stillframe.consumer.dispatch.lease import Lease
@@ -22,6 +22,13 @@ from tests.waiting import wait_until
 OPEN_FOR = 30_000
 #: Exhausted: no attempt is left, and another one could have helped.
 DEAD = Dead(Failure("ConnectionError", "", "", permanent=False))
+
+
+class Told(deque[Change]):
+    """The poll thread, which needs no lock for it, has told of every change by the time anybody else looks."""
+
+    def append(self, change: Change) -> None:
+        del change
 
 
 class Shop:
@@ -104,3 +111,15 @@ def test_a_type_of_its_own_is_not_held_back_for_another(shop: Shop) -> None:
         shop.offer(name, 20)
     wait_until(lambda: shop.calls.total() == 60, describe="all of them")
     assert not list(shop.executors.circuit_changes())
+
+
+def test_it_is_tried_in_time_however_quickly_its_change_is_told(shop: Shop) -> None:
+    """Nothing else may come that would wake the thread that waits for the time: all that is there is held back."""
+    shop.circuits.changes = Told()
+    shop.offer("pay", 100)
+    shop.settle_down(5)
+    idle = shop.executors._work[Executor.THREAD]
+    wait_until(lambda: len(idle._waiters) == 4, describe="all threads to be idle")  # type: ignore[attr-defined]
+    spent = shop.calls["pay"]
+    shop.now += OPEN_FOR
+    shop.settle_down(spent + 1)

@@ -24,7 +24,7 @@ from stillframe.consumer.errors import CrashedHandler, StuckHandlers, WorkerErro
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
-from stillframe.consumer.outcome.end import End, Retry
+from stillframe.consumer.outcome.end import End
 from stillframe.consumer.progress.strict_waits import Wait
 
 #: Seconds that the clock thread sleeps at most: what is due is told by the wall clock, which may be set back.
@@ -153,8 +153,9 @@ class Executors:
         Only up to as many again as there are slots: beyond that the process is beyond help, and ends.
         """
         with self._lock:
+            first_due = self._desk.next_due
             late = self._desk.overdue(time.monotonic())
-            if self._desk.circuits.changes:
+            if self._desk.next_due != first_due:
                 self._clock.notify()
             if late and self._desk.beyond_help():
                 stuck = self._desk.counts().stuck
@@ -323,13 +324,13 @@ class Executors:
     def _settle(self, arrival: Arrival, end: End) -> bool:
         """Book the end; False if this thread's slot was given away while it was stuck in the handler."""
         with self._lock:
+            first_due = self._desk.next_due
             settled = self._desk.settle(arrival, end, self._now())
             if settled.wait is not None:
                 self.waits.append((arrival.partition, settled.wait))
             elif not settled.waits:
                 self.ends.append((arrival, end))
-            waits_first = settled.waits and isinstance(end, Retry) and self._desk.next_due == end.due
-            if waits_first or self._desk.circuits.changes:
+            if self._desk.next_due != first_due:
                 self._clock.notify()
             self._idle.notify()
             self._wake(awake=None if settled.replaced else arrival.executor)
