@@ -1,6 +1,7 @@
 """A deployment that fails everything leaves its backlog standing; bad input goes on to the dead-letter topic."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -26,13 +27,13 @@ LIMIT = 5
 class Deployment:
     """Attempts at a handler that fails until it is mended."""
 
-    def __init__(self) -> None:
+    def __init__(self, emit: Callable[[Event], None] | None = None) -> None:
         self.events: list[Event] = []
         self.error: Exception | None = PermanentError("a bug")
         worker = Worker("mailer", WorkerSettings())
         worker.task(send_email, retry=Retry(max_attempts=2, cap=1))(self._handle)
         self.attempts = Attempts(
-            worker, self.events.append, now=lambda: NOW, random=Random(0), limit=DeadLetterLimit(LIMIT)
+            worker, emit or self.events.append, now=lambda: NOW, random=Random(0), limit=DeadLetterLimit(LIMIT)
         )
 
     def ends(self, count: int, **options: Any) -> list[End]:
@@ -91,6 +92,29 @@ def test_one_that_is_done_brings_dead_letters_back(deployment: Deployment) -> No
     deployment.error = PermanentError("this one is bad")
     assert isinstance(deployment.ends(1)[0], Dead)
     assert deployment.told() == [DeadLettersStopped("send_email", LIMIT), DeadLettersResumed("send_email")]
+
+
+def test_it_is_told_in_the_order_in_which_it_happened() -> None:
+    """Handlers end in many threads. Told the wrong way round, readiness would stay red for a limit that is none."""
+    told: list[Event] = []
+    others: list[threading.Thread] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, DeadLettersStopped):
+            deployment.error = None
+            others.append(threading.Thread(target=deployment.ends, args=(1,)))
+            others[0].start()
+            others[0].join(0.1)
+        told.append(event)
+
+    deployment = Deployment(emit)
+    try:
+        deployment.ends(LIMIT)
+        others[0].join(10)
+    finally:
+        deployment.attempts.close()
+    kinds = [type(each) for each in told if isinstance(each, DeadLettersStopped | DeadLettersResumed)]
+    assert kinds == [DeadLettersStopped, DeadLettersResumed]
 
 
 def test_a_handler_that_fails_nine_in_ten_is_let_be(deployment: Deployment) -> None:

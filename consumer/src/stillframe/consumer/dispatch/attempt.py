@@ -98,7 +98,8 @@ class Attempts:
         self._around = around
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._limit = limit
-        self._counting = threading.Lock()  # handlers end in many threads
+        # Handlers end in many threads; what the limit has come to is told under it, and so in order.
+        self._counting = threading.Lock()
         self.event_loop = EventLoop()
 
     def run(self, arrival: Arrival) -> End:
@@ -250,9 +251,8 @@ class Attempts:
         limit = self._limit
         if limit is not None and limit.counts:
             with self._counting:
-                resumed = limit.done(task_type)
-            if resumed:
-                self._emit(DeadLettersResumed(task_type))
+                if limit.done(task_type):
+                    self._emit(DeadLettersResumed(task_type))
         return DONE
 
     def _failed(self, error: BaseException, attempt: Attempt) -> End:
@@ -273,9 +273,8 @@ class Attempts:
             return Dead(failure)
         with self._counting:
             written = limit.give_up(task_type)
-            stopped = written and limit.reached(task_type)
-        if stopped:
-            self._emit(DeadLettersStopped(task_type, limit.most))
+            if written and limit.reached(task_type):
+                self._emit(DeadLettersStopped(task_type, limit.most))
         if written:
             return Dead(failure)
         delay = attempt.handler.retry.delay(attempt.arrival.state.attempt, self._random_of(attempt))
