@@ -17,7 +17,7 @@ from stillframe.consumer.outcome.classify import Failure
 from stillframe.consumer.outcome.end import Done, Retry
 from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.ledger import CommitPoint, Ledger
-from stillframe.consumer.progress.metadata import decode
+from stillframe.consumer.progress.metadata import MOST_TYPES, decode
 from tests.arrivals import FAMILY, arrival, partition
 
 TOPICS = {"pay": "emails", "mail": "emails", "print": "jobs"}
@@ -111,3 +111,11 @@ def test_a_partition_tells_of_the_types_of_its_own_topic(owners: tuple[Owner, Ow
     assert owned.ledger.failing == retries.ledger.failing != ()
     second.own(owned.ledger.commit_point())
     assert [second.circuits.state(each) for each in TOPICS] == [State.CLOSED, State.HALF_OPEN, State.CLOSED]
+
+
+def test_however_many_fail_they_take_the_room_of_those_that_are_told_of() -> None:
+    """A topic of 500 types whose one dependency is down: no partition takes in less for what no commit holds."""
+    ledger = Ledger(0)
+    ledger.failing = tuple(range(500))
+    assert len(decode(0, ledger.commit_point().metadata).failing) == MOST_TYPES
+    assert ledger.fullness < 0.05

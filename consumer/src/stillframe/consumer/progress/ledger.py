@@ -11,7 +11,15 @@ from collections import OrderedDict, deque
 from typing import NamedTuple
 
 from stillframe.consumer.progress.completion_map import most_bytes
-from stillframe.consumer.progress.metadata import MOST_CHARACTERS, NOTHING, TYPE_BYTES, Known, encode, room_for_all
+from stillframe.consumer.progress.metadata import (
+    MOST_CHARACTERS,
+    MOST_TYPES,
+    NOTHING,
+    TYPE_BYTES,
+    Known,
+    encode,
+    room_for_all,
+)
 from stillframe.consumer.progress.runs import Runs
 from stillframe.consumer.progress.strict_waits import Wait, pack_waits
 
@@ -137,7 +145,8 @@ class Ledger:
         if self._promised or self._runs.end > self._position:
             return 0.0
         room = room_for_all(self._most)
-        types, done = TYPE_BYTES * len(self.failing), most_bytes(self.span, len(self._runs), len(self._unfinished))
+        types = TYPE_BYTES * min(len(self.failing), MOST_TYPES)
+        done = most_bytes(self.span, len(self._runs), len(self._unfinished))
         return (types + self._waits_take + done) / room if room else 0.0
 
     @property
