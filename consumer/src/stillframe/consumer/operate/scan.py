@@ -69,13 +69,13 @@ def _read(consumer: Consumer, open_ranges: dict[tuple[str, int], Range], servers
     deadline = time.monotonic() + PATIENCE
     while open_ranges:
         messages = consumer.consume(BATCH, TURN)
-        if messages:
-            deadline = time.monotonic() + PATIENCE
-        elif time.monotonic() >= deadline:
+        if not messages and time.monotonic() >= deadline:
             raise BrokerUnreachable(f"{servers} sent nothing for {PATIENCE:g} s while reading {_named(open_ranges)}")
         for message in messages:
             if (written := _within(message, open_ranges)) is not None:
                 yield written
+        if messages:  # only now: what is done with them, as at a rate, may take longer than that
+            deadline = time.monotonic() + PATIENCE
 
 
 def _within(message: Message, open_ranges: dict[tuple[str, int], Range]) -> Written | None:
