@@ -2,7 +2,7 @@
 
 import pytest
 
-from stillframe.consumer.operate import gone
+from stillframe.consumer.operate import gone, index
 from stillframe.consumer.operate.courier import Courier
 from stillframe.consumer.operate.gone import IndexKey, Kind, encode, join
 from stillframe.consumer.operate.index import Marks, read_index, single
@@ -58,6 +58,21 @@ def test_a_run_is_remembered_by_the_next(monkeypatch: pytest.MonkeyPatch) -> Non
             marks.add(1, single([7]))
     found = read_index(cluster, SOURCE, world.topics())[1]
     assert (list(found.redriven), list(found.purged)) == ([(0, 2), (4, 5), (7, 8)], [(2, 3), (7, 8)])
+
+
+def test_a_run_that_outgrows_a_record_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a purge has taken stays gone, be it every second one of millions."""
+    world = World(FAMILY)
+    cluster = install(world, monkeypatch)
+    for module, name, value in ((gone, "MOST_BYTES", 40), (index, "HALF_FULL", 20)):
+        monkeypatch.setattr(module, name, value)
+    with Courier(world.settings) as courier:
+        marks = Marks(cluster, SOURCE, world.topics(), Kind.PURGED, courier)
+        for start in range(0, 100, 10):
+            marks.add(1, single(range(start, start + 10, 2)))
+    found = read_index(cluster, SOURCE, world.topics())[1]
+    assert list(found.purged) == [(offset, offset + 1) for offset in range(0, 100, 2)]
+    assert all(len(record.value or b"") <= 40 for record in world.read(SOURCE.index))
 
 
 def test_an_index_is_its_groups_alone() -> None:

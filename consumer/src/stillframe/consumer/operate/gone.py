@@ -21,9 +21,11 @@ from stillframe.consumer.progress.completion_map import pack_runs, read_runs
 from stillframe.consumer.progress.leb128 import unpack
 from stillframe.consumer.progress.runs import Runs
 
-#: A record of the index fits a topic's default max.message.bytes. Its 300,000 runs or more are those of
-#: millions of dead letters; what does not fit is forgotten from the end, and so may be sent back once more.
+#: A record of the index fits a topic's default max.message.bytes; its 300,000 runs or more are those of
+#: millions of dead letters. One that is half full is let be, and the next batch, which takes far less than the
+#: other half, begins another: what did not fit would be forgotten, and what was purged be there again.
 MOST_BYTES: Final = 900_000
+HALF_FULL: Final = MOST_BYTES // 2
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from uuid import uuid4
 from stillframe.consumer.operate.cluster import TIMEOUT, TURN, Cluster, Layout, places
 from stillframe.consumer.operate.courier import Courier, Parcel
 from stillframe.consumer.operate.errors import CommandError, hinted
-from stillframe.consumer.operate.gone import Gone, IndexKey, Kind, encode, join
+from stillframe.consumer.operate.gone import HALF_FULL, Gone, IndexKey, Kind, encode, join
 from stillframe.consumer.operate.scan import Range, scan
 from stillframe.consumer.operate.source import Source
 from stillframe.consumer.operate.topic_rules import CLEANUP, Create
@@ -44,6 +44,8 @@ def read_index(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) 
 class Marks:
     """What one run of a command brings to its end, written to the index as it goes on.
 
+    It has a record of its own for each partition; only where a record has become large does another follow.
+
     Raises:
         Refused: the index does not exist and may not be created. Nothing was done yet.
     """
@@ -55,13 +57,13 @@ class Marks:
         self._topic_id = cluster.topic_id(source.topic)
         self._kind = kind
         self._courier = courier
-        self._run = uuid4().hex
+        self._run: defaultdict[int, str] = defaultdict(lambda: uuid4().hex)
         self._marked: defaultdict[int, Runs] = defaultdict(Runs)
         if source.index not in layouts:
             _create(cluster, source, layouts)
 
     def add(self, partition: int, runs: Iterable[Run]) -> None:
-        """Mark some offsets, and write down all that this run has marked in the partition.
+        """Mark some offsets, at most a batch's, and write down all that the partition's record holds.
 
         Raises:
             CommandError: they were not written.
@@ -69,11 +71,14 @@ class Marks:
         marked = self._marked[partition]
         for start, end in runs:
             marked.add(start, end)
-        key = IndexKey(self._topic_id, partition, self._kind, self._run)
-        sent = self._courier.send([Parcel(0, Record(self._topic, key.encoded, encode(marked)))])
+        key = IndexKey(self._topic_id, partition, self._kind, self._run[partition])
+        value = encode(marked)
+        sent = self._courier.send([Parcel(0, Record(self._topic, key.encoded, value))])
         if sent.error is not None:
             error = CommandError(f"{self._topic} could not be written: {sent.error}")
             raise hinted(error, f"the last batch of partition {partition} does not count: run the command again")
+        if len(value) >= HALF_FULL:
+            del self._run[partition], self._marked[partition]
 
 
 def single(offsets: Iterable[int]) -> Iterable[Run]:
