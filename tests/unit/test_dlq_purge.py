@@ -55,6 +55,14 @@ def test_the_log_is_cut_off_below_what_still_waits(world: World) -> None:
     assert world.begins == {(DLQ, 0): 5}
 
 
+def test_gaps_in_the_log_do_not_keep_it(world: World) -> None:
+    """Where transactions ended, as those of Spring's, there is no dead letter, and nobody waits."""
+    world.unreadable |= {(DLQ, 0, 0), (DLQ, 0, 2), (DLQ, 0, 4)}
+    ran = run("dlq", "purge", "--all", "--yes", *GROUP, "--json")
+    assert (ran.json["purged"], ran.json["deleted"]) == (2, 5)
+    assert world.begins == {(DLQ, 0): 5}
+
+
 def test_without_the_right_to_delete_they_are_gone_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ above that one stays on the disk, known to nobody, until a later purge or the to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from stillframe.consumer.operate.audit import audit
 from stillframe.consumer.operate.choice import Choice
@@ -19,6 +19,7 @@ from stillframe.consumer.operate.held import Held, dead_letters, held, wanted_ra
 from stillframe.consumer.operate.index import Marks, single
 from stillframe.consumer.operate.redrive import BATCH_RECORDS, batches
 from stillframe.consumer.operate.scan import Range
+from stillframe.consumer.progress.completion_map import Run
 
 
 class Purge:
@@ -67,13 +68,18 @@ class Purge:
                 self._audit()
 
     def _mark(self, marks: Marks, wanted: Range) -> int:
-        before = self.count
+        """Gaps are marked with what is meant: nobody waits there, and the log could not be cut off beyond one."""
+        before, behind = self.count, wanted.start
         for batch in batches(dead_letters(self._cluster, [wanted]), BATCH_RECORDS):
             meant = [dead.record.offset for dead in batch if self._where.is_meant(dead, self._chosen)]
-            if meant:
-                marks.add(wanted.partition, single(meant))
+            gone = [*single(meant), *_gaps(behind, [dead.record.offset for dead in batch])]
+            if gone:
+                marks.add(wanted.partition, gone)
                 self.count += len(meant)
+            behind = batch[-1].record.offset + 1
             self._looked_at(len(batch))
+        if behind < wanted.end and self.count > before:
+            marks.add(wanted.partition, [(behind, wanted.end)])
         return self.count - before
 
     def _cut_off(self, touched: Collection[int]) -> None:
@@ -102,3 +108,11 @@ class Purge:
             deleted=self.deleted,
             selection=self._chosen.described(),
         )
+
+
+def _gaps(start: int, offsets: Iterable[int]) -> Iterator[Run]:
+    """What lies between the offsets, from ``start`` on, and holds no record: where transactions ended, say."""
+    for offset in offsets:
+        if offset > start:
+            yield start, offset
+        start = offset + 1
