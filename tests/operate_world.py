@@ -63,7 +63,7 @@ class World:
     def ended(self, family: TopicFamily, topic: str, partition: int, *offsets: int) -> None:
         """The group has an outcome for these."""
         before = self.commits.get((family.group, (topic, partition)), Progress(0))
-        self.commits[family.group, (topic, partition)] = before.plus(offsets)
+        self.commits[family.group, (topic, partition)] = before.plus(index.single(offsets))
 
     # What a Cluster has.
 

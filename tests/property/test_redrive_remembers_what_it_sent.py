@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillframe.consumer.operate.index import single
 from stillframe.consumer.operate.progress import Progress
 from stillframe.consumer.progress.metadata import MOST_CHARACTERS
 
@@ -15,7 +16,7 @@ def test_exactly_what_was_added_is_included(start: int, batches: list[list[int]]
     """Whatever the batches and their order; and the position is never above one that was not sent."""
     progress, sent = Progress(start), set[int]()
     for batch in batches:
-        progress = progress.plus(batch)
+        progress = progress.plus(single(batch))
         sent.update(batch)
     assert [offset for offset in range(62) if progress.includes(offset)] == [
         offset for offset in range(62) if offset < start or offset in sent
@@ -28,7 +29,7 @@ def test_exactly_what_was_added_is_included(start: int, batches: list[list[int]]
 @given(offsets, sets, offsets)
 def test_a_complete_run_leaves_no_gap_behind(start: int, sent: list[int], end: int) -> None:
     """Past an offset everything below counts, were it sent or a gap in the log."""
-    before = Progress(start).plus(sent)
+    before = Progress(start).plus(single(sent))
     after = before.past(end)
     for offset in range(62):
         assert after.includes(offset) == (before.includes(offset) or offset < end)
@@ -37,13 +38,13 @@ def test_a_complete_run_leaves_no_gap_behind(start: int, sent: list[int], end: i
 @given(offsets, sets)
 def test_a_commit_brings_it_back(start: int, sent: list[int]) -> None:
     """What is committed is what the next run reads."""
-    progress = Progress(start).plus(sent)
+    progress = Progress(start).plus(single(sent))
     assert Progress.read(progress.offset, progress.metadata) == progress
 
 
 def test_what_does_not_fit_is_forgotten_from_the_end() -> None:
     """A commit has room for so much; what is forgotten may be sent again, nothing is skipped."""
-    progress = Progress(0).plus(range(1, 40_000, 2))
+    progress = Progress(0).plus(single(range(1, 40_000, 2)))
     assert len(progress.metadata) <= MOST_CHARACTERS
     read = Progress.read(0, progress.metadata)
     assert 1_000 < len(read.runs) < 20_000

@@ -1,8 +1,13 @@
 """`stillframe skip`: what it copies, what it commits, and when it refuses, on a Kafka in memory."""
 
+import importlib
 import json
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import typer
 
 from stillframe.consumer.operate import skip as operate
 from stillframe.consumer.operate.cluster import Group
@@ -18,8 +23,18 @@ from tests.dead_letters import NOON
 from tests.operate_world import World, install, run
 
 FAMILY = TopicFamily("emails", "mailer")
+COMMAND = importlib.import_module("stillframe.consumer.operate.cli.skip")
 PLACE = "emails", 1
 COMMIT = "mailer", PLACE
+
+
+class Terminal:
+    """The command's `sys`, with somebody there to be asked."""
+
+    stdin = SimpleNamespace(isatty=lambda: True)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
 
 
 @pytest.fixture
@@ -90,6 +105,39 @@ def test_offsets_that_retention_took_are_passed(world: World) -> None:
     assert world.read(FAMILY.dead_letter_topic) == []
 
 
+def test_a_partition_that_stands_at_its_very_beginning_can_be_passed(world: World) -> None:
+    """A worker commits 0 at its start; retention may take what lies there before anything is done."""
+    world.commits[COMMIT] = Progress(0)
+    world.begins[PLACE] = 8
+    skip("emails:1:0")
+    assert world.commits[COMMIT] == Progress(8)
+
+
+def test_an_outage_of_weeks_is_passed_at_once() -> None:
+    """Retention may have taken a billion offsets: none of them is looked at one by one."""
+    end = 4 * 10**12
+    done = Progress(5, ((10, 20), (end // 2, end // 2 + 7)))
+    found = operate.plan(FAMILY, Spot("emails", 1, 8), PartitionLag(1, end, end + 3, done), end, [])
+    assert (found.lost, found.left_before) == (end - 8 - 10 - 7, 3)
+    assert found.after == Progress(5, ((8, end),))
+
+
+def test_what_a_worker_has_done_meanwhile_is_not_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was started and stopped while the operator was asked: its commits are newer than what was looked at."""
+    world.commits[COMMIT] = Progress(4)
+
+    def confirm(question: str, *, err: bool) -> bool:
+        world.commits[COMMIT] = Progress(4, ((7, 10),))
+        return True
+
+    monkeypatch.setattr(typer, "confirm", confirm)
+    monkeypatch.setattr(COMMAND, "sys", Terminal())
+    with pytest.raises(CommandError, match="has committed offset 4 since"):
+        run("skip", "emails:1:4", "--group", "mailer")
+    assert world.commits[COMMIT] == Progress(4, ((7, 10),))
+    assert world.read(FAMILY.dead_letter_topic) == []
+
+
 @pytest.mark.parametrize(
     ("spot", "refusal"),
     [
@@ -136,11 +184,21 @@ def test_nobody_is_taken_by_surprise(world: World) -> None:
     assert COMMIT not in world.commits
 
 
+def test_a_program_that_asks_is_told_what_it_is_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --json too nobody says yes to what was not shown; standard output stays one document."""
+    monkeypatch.setattr(typer, "confirm", lambda question, *, err: True)
+    monkeypatch.setattr(COMMAND, "sys", Terminal())
+    world.commits[COMMIT] = Progress(4)
+    ran = run("skip", "emails:1:4", "--group", "mailer", "--json")
+    assert "emails[1]: offsets 4 to 6 are skipped" in ran.err
+    assert ran.json["copied"] == 3
+
+
 def test_a_commit_without_room_is_refused() -> None:
     """What a full completion map would forget is not skipped: it would come back, and wedge the worker again."""
-    full = Progress(0, tuple((offset, offset + 1) for offset in range(20, 80_000, 2)))
+    full = Progress(0, tuple((offset, offset + 1) for offset in range(20, 60_000, 2)))
     with pytest.raises(CommandError, match="no room left"):
-        operate.plan(FAMILY, Spot("emails", 1, 85_000), PartitionLag(1, 0, 90_000, full), 85_001, [])
+        operate.plan(FAMILY, Spot("emails", 1, 65_000), PartitionLag(1, 0, 90_000, full), 65_001, [])
 
 
 def test_a_spot_is_a_topic_a_partition_and_an_offset() -> None:

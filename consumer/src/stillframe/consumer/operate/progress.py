@@ -15,7 +15,7 @@ from stillframe.consumer.progress.strict_waits import Wait
 class Progress:
     """Everything below ``offset`` is behind the group, and so are the runs above it, in rising order.
 
-    A worker commits its progress so (promise I3), and a redrive of dead letters does as well.
+    A worker commits its progress so (promise I3).
 
     Attributes:
         waits: failed tasks that keep their place under strict retry order; only a worker commits them.
@@ -44,19 +44,24 @@ class Progress:
         """How many offsets the runs hold."""
         return sum(end - start for start, end in self.runs)
 
+    def count(self, start: int, end: int) -> int:
+        """How many of the offsets from ``start`` to before ``end`` are behind the group."""
+        below = max(0, min(end, self.offset) - start)
+        return below + sum(max(0, min(last, end) - max(first, start)) for first, last in self.runs)
+
     def includes(self, offset: int) -> bool:
         if offset < self.offset:
             return True
         index = bisect_right(self.runs, offset, key=lambda run: run[0])
         return index > 0 and offset < self.runs[index - 1][1]
 
-    def plus(self, offsets: Iterable[int]) -> Progress:
-        """With some offsets more; the position moves up over what has become contiguous.
+    def plus(self, runs: Iterable[Run]) -> Progress:
+        """With some offsets more, in runs; the position moves up over what has become contiguous.
 
         A strict wait stays, unless it was for one of them.
         """
         position, merged = self.offset, list[Run]()
-        for start, end in sorted([*self.runs, *((offset, offset + 1) for offset in offsets)]):
+        for start, end in sorted([*self.runs, *runs]):
             if start <= position:
                 position = max(position, end)
             elif merged and start <= merged[-1][1]:

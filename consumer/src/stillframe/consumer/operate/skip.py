@@ -67,7 +67,8 @@ class Skip:
     @property
     def left_before(self) -> int:
         """How many offsets below have no outcome: the group's offset stays at the first of them."""
-        return max(0, self.spot.offset - self.after.offset - _covered(self.after, self.spot.offset))
+        first, end = self.after.offset, self.spot.offset
+        return max(0, end - first) - self.after.count(first, end)
 
 
 def parse_spot(text: str) -> Spot:
@@ -107,12 +108,11 @@ def plan(family: TopicFamily, spot: Spot, lag: PartitionLag, end: int, records: 
         CommandError: the commit has no room for it.
     """
     before = lag.progress or Progress(lag.start)
-    skipped = range(spot.offset, end)
-    after = before.plus(skipped)
+    after = before.plus([(spot.offset, end)])
     if not Progress.read(after.offset, after.metadata).includes(end - 1):
         raise CommandError("the commit's metadata has no room left to remember it: let what lies before it end first")
     still_open = [record for record in records if not before.includes(record.offset)]
-    lost = sum(not before.includes(offset) for offset in skipped) - len(still_open)
+    lost = end - spot.offset - before.count(spot.offset, end) - len(still_open)
     return Skip(family, spot, end, tuple(still_open), lost, before, after)
 
 
@@ -120,8 +120,9 @@ def skip(cluster: Cluster, wanted: Skip, layouts: Mapping[str, Layout]) -> None:
     """Do it: copies first, each acknowledged; then the commit, which Kafka refuses if the group has members.
 
     Raises:
-        CommandError: a copy was not taken, or a worker has started meanwhile; then the offset is where it was.
+        CommandError: a copy was not taken, or a worker has run or runs since; then the offset is where it was.
     """
+    _require_unmoved(cluster, wanted)
     topic = wanted.family.dead_letter_topic
     partition = wanted.spot.partition if wanted.spot.partition < layouts[topic].partitions else -1
     with Courier(cluster.settings) as courier:
@@ -172,8 +173,18 @@ def require_open(lag: PartitionLag, spot: Spot) -> None:
     """Raise CommandError unless the offset is one that the group still has to deal with."""
     if lag.is_done(spot.offset):
         raise CommandError(f"{spot} has an outcome: there is nothing to skip")
-    if not (lag.committed or lag.start) <= spot.offset < lag.end:
+    first = lag.start if lag.committed is None else lag.committed
+    if not first <= spot.offset < lag.end:
         raise CommandError(f"{spot} is not in the log, which holds offsets {lag.start} to {lag.end - 1}")
+
+
+def _require_unmoved(cluster: Cluster, wanted: Skip) -> None:
+    """Raise CommandError if the group has committed since it was looked at: a worker that has run while the
+    operator was asked, and has stopped again, would have all it did undone."""
+    now = _lag(cluster, wanted.family.group, wanted.spot).progress
+    if now is not None and now != wanted.before:
+        error = CommandError(f"group {wanted.family.group!r} has committed offset {now.offset} since it was looked at")
+        raise hinted(error, "nothing is skipped: look again with the same command")
 
 
 def _require_place(family: TopicFamily, layouts: Mapping[str, Layout], spot: Spot) -> None:
@@ -213,7 +224,3 @@ def _read(cluster: Cluster, wanted: Range) -> list[Record]:
     except (BrokerUnreachable, CommandError):
         cluster.ends([(wanted.topic, wanted.partition)])  # raises if nobody answers: then nothing is known
     return records
-
-
-def _covered(progress: Progress, below: int) -> int:
-    return sum(max(0, min(end, below) - start) for start, end in progress.runs if start < below)

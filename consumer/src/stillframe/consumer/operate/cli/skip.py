@@ -37,8 +37,7 @@ def skip(
     wanted = parse_spot(spot)
     scope = find([group], None, bootstrap_servers)
     found = look(scope.cluster, family_of(scope.families, wanted.topic), scope.layouts, wanted)
-    if not as_json:
-        print(_told(found))
+    print(_told(found), file=sys.stderr if as_json else sys.stdout)
     if not yes and not (sys.stdin.isatty() and typer.confirm("Skip it?", err=True)):
         raise hinted(CommandError("nothing was skipped"), "--yes skips it")
     skip_record(scope.cluster, found, scope.layouts)
