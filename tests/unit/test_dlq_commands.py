@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from stillframe.consumer.operate.cluster import Group
 from stillframe.consumer.operate.errors import CommandError
 from stillframe.consumer.operate.replays import read_replays
 from stillframe.schemas import Record
@@ -117,7 +118,8 @@ def test_what_comes_back_again_and_again_needs_force(world: World) -> None:
 def test_to_another_topic_names_who_else_reads_there(world: World) -> None:
     """Whoever reads it gets them too: without a terminal to ask at, nothing goes without --yes."""
     world.write(dead_letter(FAMILY))
-    world.ended(TopicFamily("emails", "analytics"), "emails", 0, 0)
+    for group in ("analytics", "analytics.suspects", "mailer.suspects"):
+        world.ended(TopicFamily("emails", group), "emails", 0, 0)
     dry = run("dlq", "redrive", "0:0", "--to", "emails", *GROUP)
     assert "warning: they are read by analytics as well" in dry.err
     assert "dry run: 1 dead letters would go to emails" in dry.out
@@ -125,6 +127,28 @@ def test_to_another_topic_names_who_else_reads_there(world: World) -> None:
     ran = run("dlq", "redrive", "0:0", "--to", "emails", "--yes", *GROUP, "--json")
     assert (ran.json["redriven"], ran.json["also_read_by"]) == (1, ["analytics"])
     assert len(world.read("emails")) == 1
+
+
+def test_a_retry_topic_that_nobody_reads_any_more_is_not_sent_to(world: World) -> None:
+    """The code had a shorter delay once; its topic is still there, and a task in it would wait for ever."""
+    world.add_topic("emails.mailer.retry.5s", 2)
+    world.write(dead_letter(FAMILY))
+    world.members["mailer"] = Group("STABLE", 1, {("emails", 0): "a", (TIER, 0): "a"})
+    with pytest.raises(CommandError, match=r"no worker of group 'mailer' reads emails\.mailer\.retry\.5s") as refused:
+        run("dlq", "redrive", "0:0", *GROUP)
+    assert TIER in refused.value.__notes__[0]
+    assert world.read("emails.mailer.retry.5s") == []
+    assert f"sent back 1 to {TIER}" in run("dlq", "redrive", "0:0", "--to", TIER, *GROUP).out
+
+
+@pytest.mark.parametrize("to", [DLQ, "nowhere"])
+def test_what_is_no_place_to_send_to_is_refused(world: World, to: str) -> None:
+    """Sent to where they lie, they would be dead letters without a cause."""
+    world.write(dead_letter(FAMILY))
+    with pytest.raises(CommandError, match="is where they lie|'nowhere' does not exist") as refused:
+        run("dlq", "redrive", "--all", "--yes", "--to", to, *GROUP)
+    assert refused.value.__notes__ == ["correct --to"]
+    assert len(world.read(DLQ)) == 1
 
 
 def test_a_team_adopts_the_tool_before_the_worker(world: World) -> None:
@@ -179,11 +203,18 @@ def share_group(offset: int) -> RecordHeaders:
 
 @pytest.mark.parametrize(
     "options",
-    [(), ("--all", "--error", "A"), ("--trace-id", "xyz"), ("--since", "yesterday"), ("--rate", "0", "--all")],
+    [
+        (),
+        ("--all", "--error", "A"),
+        ("--trace-id", "xyz"),
+        ("--since", "yesterday"),
+        ("--rate", "0", "--all"),
+        ("--rate", "inf", "--all"),
+    ],
 )
 def test_a_wrong_command_line_changes_nothing(world: World, options: tuple[str, ...]) -> None:
     """Nobody means everything by having said nothing."""
     world.write(dead_letter(FAMILY))
-    with pytest.raises(Exception, match=r"--all alone|no trace id|is no time|greater"):
+    with pytest.raises(Exception, match=r"--all alone|no trace id|is no time|greater|less"):
         run("dlq", "redrive", *options, *GROUP)
     assert world.read(TIER) == []

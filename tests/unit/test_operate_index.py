@@ -3,6 +3,7 @@
 import pytest
 
 from stillframe.consumer.operate import gone, index
+from stillframe.consumer.operate.cluster import Refused
 from stillframe.consumer.operate.courier import Courier
 from stillframe.consumer.operate.gone import IndexKey, Kind, encode, join
 from stillframe.consumer.operate.index import Marks, read_index, single
@@ -73,6 +74,23 @@ def test_a_run_that_outgrows_a_record_goes_on_in_another(monkeypatch: pytest.Mon
     found = read_index(cluster, SOURCE, world.topics())[1]
     assert list(found.purged) == [(offset, offset + 1) for offset in range(0, 100, 2)]
     assert all(len(record.value or b"") <= 40 for record in world.read(SOURCE.index))
+
+
+def test_whoever_may_not_create_it_is_told_what_to_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything was sent that nobody could remember."""
+    world = World(FAMILY)
+    cluster = install(world, monkeypatch)
+
+    def refuse(topic: str, wanted: object) -> None:
+        raise Refused("not authorized", 29)
+
+    monkeypatch.setattr(world, "create", refuse)
+    with (
+        Courier(world.settings) as courier,
+        pytest.raises(Refused, match=r"emails\.mailer\.dlq\.index.*not auth") as no,
+    ):
+        Marks(cluster, SOURCE, world.topics(), Kind.REDRIVEN, courier)
+    assert "one partition, cleanup.policy=compact" in no.value.__notes__[0]
 
 
 def test_an_index_is_its_groups_alone() -> None:

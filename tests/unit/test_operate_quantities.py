@@ -2,7 +2,7 @@
 
 import pytest
 
-from stillframe.consumer.operate.quantities import duration, moment, size
+from stillframe.consumer.operate.quantities import duration, moment, parse_moment, size
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,9 @@ def test_moments_are_in_utc() -> None:
     """RFC 3339, to the second."""
     assert moment(1_767_355_200_999) == "2026-01-02T12:00:00Z"
     assert moment(None) is None
+
+
+@pytest.mark.parametrize("text", ["30000d", "0001-01-01T00:00:00+14:00"])
+def test_no_moment_is_before_the_epoch(text: str) -> None:
+    """Kafka has other meanings for a time below 0: its latest record, its earliest."""
+    assert parse_moment(text, 1_767_355_200_999) == 0

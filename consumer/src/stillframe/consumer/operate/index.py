@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Final
 from uuid import uuid4
 
-from stillframe.consumer.operate.cluster import TIMEOUT, TURN, Cluster, Layout, places
+from stillframe.consumer.operate.cluster import TIMEOUT, TURN, Cluster, Layout, Refused, places
 from stillframe.consumer.operate.courier import Courier, Parcel
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.gone import HALF_FULL, Gone, IndexKey, Kind, encode, join
@@ -90,7 +90,12 @@ def _create(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) -> 
     if cluster.is_embedded():
         cluster.touch(source.index)
     else:
-        cluster.create(source.index, Create(1, layouts[source.topic].replicas, SETTINGS))
+        try:
+            cluster.create(source.index, Create(1, layouts[source.topic].replicas, SETTINGS))
+        except Refused as error:
+            settings = ", ".join(f"{name}={value}" for name, value in SETTINGS.items())
+            refused = Refused(f"{source.index}, which remembers what is done, cannot be created: {error}", error.code)
+            raise hinted(refused, f"have it created, with one partition, {settings}; nothing was done yet") from None
     # Brokers learn of it a moment later, and what was already sent back must not fail to be remembered.
     deadline = time.monotonic() + TIMEOUT
     while source.index not in cluster.topics() and time.monotonic() < deadline:

@@ -33,17 +33,17 @@ def moment(milliseconds: int | None) -> str | None:
 
 
 def parse_moment(text: str, now: int) -> int:
-    """Epoch milliseconds of ``2h``, which is that long before ``now``, or of an RFC 3339 moment.
+    """Epoch milliseconds of ``2h``, which is that long before ``now``, or of an RFC 3339 moment; from 0 on.
 
     Raises:
         ValueError: it is neither, or a moment without a time zone.
     """
     if match := TIER_NAME.fullmatch(text):
-        return now - int(match[1]) * SECONDS[match[2]] * SECOND_MS
+        return max(0, now - int(match[1]) * SECONDS[match[2]] * SECOND_MS)
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone: end it with Z for UTC")
-    return int(found.timestamp() * SECOND_MS)
+    return max(0, int(found.timestamp() * SECOND_MS))
 
 
 def _in_units(amount: int, units: tuple[tuple[str, int], ...], smallest: str) -> str:

@@ -175,7 +175,8 @@ def require_open(lag: PartitionLag, spot: Spot) -> None:
         raise CommandError(f"{spot} has an outcome: there is nothing to skip")
     first = lag.start if lag.committed is None else lag.committed
     if not first <= spot.offset < lag.end:
-        raise CommandError(f"{spot} is not in the log, which holds offsets {lag.start} to {lag.end - 1}")
+        held = f"offsets {lag.start} to {lag.end - 1}" if lag.start < lag.end else "nothing"
+        raise CommandError(f"{spot} is not in the log, which holds {held}")
 
 
 def _require_unmoved(cluster: Cluster, wanted: Skip) -> None:
@@ -183,7 +184,9 @@ def _require_unmoved(cluster: Cluster, wanted: Skip) -> None:
     operator was asked, and has stopped again, would have all it did undone."""
     now = _lag(cluster, wanted.family.group, wanted.spot).progress
     if now is not None and now != wanted.before:
-        error = CommandError(f"group {wanted.family.group!r} has committed offset {now.offset} since it was looked at")
+        error = CommandError(
+            f"group {wanted.family.group!r} has committed offset {now.offset} since it was looked at"
+        )
         raise hinted(error, "nothing is skipped: look again with the same command")
 
 

@@ -27,10 +27,10 @@ from stillframe.consumer.operate.cli.options import (
 from stillframe.consumer.operate.cli.output import progress
 from stillframe.consumer.operate.cli.scope import DeadScope, find_dead, require_one_topic
 from stillframe.consumer.operate.cli.sending import report, warn_of
-from stillframe.consumer.operate.errors import CommandError
+from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.held import require
 from stillframe.consumer.operate.pace import Pace
-from stillframe.consumer.operate.readers import other_readers
+from stillframe.consumer.operate.readers import other_readers, require_reader
 from stillframe.consumer.operate.redrive import Hurry, Order, Redrive, outlook
 from stillframe.consumer.operate.stop import Stop
 from stillframe.consumer.operate.tally import Tally
@@ -42,7 +42,9 @@ To = Annotated[
     str | None,
     typer.Option("--to", metavar="TOPIC", help="Send to this topic, for everybody who reads it, after asking."),
 ]
-Rate = Annotated[float | None, typer.Option("--rate", min=0.01, metavar="N", help="At most so many a second.")]
+Rate = Annotated[
+    float | None, typer.Option("--rate", min=0.01, max=1e9, metavar="N", help="At most so many a second.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Also those that were sent back three times before.")]
 
 
@@ -80,8 +82,7 @@ def redrive(
     require_one_topic(scope, chosen.names)
     orders = [Order(where, chosen, Aim(where.source, to, force=force)) for where in scope.held()]
     fixed = [order.aim.to for order in orders if order.aim.to is not None]
-    for target in fixed:
-        require(target, scope.layouts)
+    _require_targets(scope, orders, to)
     seen = None if yes and not chosen.names and fixed else _outlook(scope, orders, chosen)
     readers = _readers(scope, orders, seen)
     if seen is not None and not yes and not _may_run(seen, readers):
@@ -92,6 +93,19 @@ def redrive(
     report(tallies, redriven, dry_run=False, readers=readers, as_json=as_json)
     if not redriven and any(tally.held_back for tally in tallies):
         raise CommandError("nothing was sent back: all that were chosen are held back")
+
+
+def _require_targets(scope: DeadScope, orders: Sequence[Order], to: str | None) -> None:
+    """Raise CommandError if a topic that is sent to is none to send to."""
+    if to is not None and to not in scope.layouts:
+        raise hinted(CommandError(f"topic {to!r} does not exist"), "correct --to")
+    for order in orders:
+        source, target = order.where.source, order.aim.to
+        if target in {source.topic, source.index}:
+            raise hinted(CommandError(f"{target} is where they lie, and nobody works on them"), "correct --to")
+        if to is None and target is not None and source.family is not None:
+            require(target, scope.layouts)
+            require_reader(scope.cluster, source.family, target)
 
 
 def _outlook(scope: DeadScope, orders: Sequence[Order], chosen: Choice) -> list[Tally]:

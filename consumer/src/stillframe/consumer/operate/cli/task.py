@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
 from stillframe.consumer.operate.cli.options import AsJson, Servers, Topics
 from stillframe.consumer.operate.cli.output import print_json, print_table, progress
 from stillframe.consumer.operate.cli.scope import Scope, find
+from stillframe.consumer.operate.dead_letters import SHOWN
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.lag import Role
 from stillframe.consumer.operate.quantities import moment
 from stillframe.consumer.operate.source import Source
 from stillframe.consumer.operate.trail import Trail
 from stillframe.consumer.operate.whereabouts import Sighting, Whereabouts, whereabouts
+from stillframe.schemas import DefinitionError
+from stillframe.schemas.headers import clip
 from stillframe.schemas.identity import parse_task_id
 from stillframe.schemas.topics import TopicFamily
 
@@ -42,7 +46,7 @@ def task(
     Its records are looked for in the topics, from the time on that its id tells. Whether it is done is read
     from what the group has committed.
     """
-    wanted = parse_task_id(task_id)
+    wanted = _parse(task_id)
     scope = find(group, topic, bootstrap_servers)
     with progress("looked at") as bar:
         bars = bar.add_task("", total=0)
@@ -66,6 +70,14 @@ def task(
     for family, of_family, answer in answers:
         print_table(COLUMNS, map(_row, of_family))
         print(f"group {family.group}, topic {family.topic}: {answer.told}")
+
+
+def _parse(text: str) -> UUID:
+    try:
+        return parse_task_id(text)
+    except DefinitionError:
+        wanted = "a UUID, as its receipt and the worker's log have it"
+        raise typer.BadParameter(f"{clip(text, SHOWN)!r} is no task id: give {wanted}", param_hint="ID") from None
 
 
 def _answers(
