@@ -155,7 +155,12 @@ class Cluster:
             self._answer(future)
 
     def topic_id(self, topic: str) -> str:
-        """Another one after the topic was deleted and made anew."""
+        """Another one after the topic was deleted and made anew.
+
+        The embedded broker does not tell; there no topic is deleted but with the broker.
+        """
+        if self.is_embedded():
+            return EMBEDDED_ID
         (future,) = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT).values()
         return str(self._answer(future).topic_id)
 
