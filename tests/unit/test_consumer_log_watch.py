@@ -73,8 +73,9 @@ class Bench:
         self.calls: list[tuple[str, list[tuple[int, int]]]] = []
         self.refused: set[str] = set()
         self.client = {(TOPIC, 0)}
+        self.taken_over: list[Partition] = []
         self.watch = LogWatch(self.admin, self.ours, self.events.append)  # type: ignore[arg-type]
-        idle = SimpleNamespace(forget=lambda gone: None, hurry=lambda: None, take_over=lambda new: None)
+        idle = SimpleNamespace(forget=lambda gone: None, hurry=lambda: None, take_over=self.taken_over.extend)
         self.restarts = Restarts(self.ours, idle, idle, self.events.append, incremental=incremental)  # type: ignore[arg-type]
         self.partition = self.ours.add(TOPIC, 0, Ledger(40))
         for offset in range(40, 45):
@@ -176,6 +177,7 @@ def test_a_topic_made_anew_begins_at_its_start(bench: Bench) -> None:
     assert bench.owned is not bench.partition
     assert not bench.partition.owned
     assert bench.owned.position == 0
+    assert bench.taken_over == [bench.owned]
     assert bench.calls == [
         ("incremental_unassign", [(0, -1001)]), ("incremental_assign", [(0, 0)]), ("resume", [(0, -1001)])
     ]  # fmt: skip

@@ -1,18 +1,23 @@
 """The poll loop: what it does with a batch during which a partition was assigned, and with its last commit."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from confluent_kafka import TopicPartition
 
 from stillframe.consumer import loop
 from stillframe.consumer.deadlines import Deadlines
-from stillframe.consumer.events import CommitFailed, Event
+from stillframe.consumer.dispatch.circuits import Change
+from stillframe.consumer.dispatch.desk import Counts
+from stillframe.consumer.events import CircuitBreakerChanged, CommitFailed, Event, Turned
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.loop import Loop, Stations
+from stillframe.consumer.outcome.breaker import State
 from stillframe.consumer.progress.ledger import Ledger
 from tests.arrivals import FAMILY, arrival
 
@@ -81,6 +86,45 @@ def test_a_stop_waits_for_its_last_commit_as_long_as_a_rebalance_puts_it_off(
     _loop(events.append, **stations)._commit_last([], Deadlines(0.0, 25.0))
     assert [type(event) for event in events] == [CommitFailed] * (not put_off)
     assert clock.now == pytest.approx(until, abs=1)
+
+
+def test_what_a_breaker_holds_back_is_not_fetched_and_is_told() -> None:
+    """With each turn: the gate hears which topics to pause, the next commits which types fail, listeners why."""
+    change = Change("pay", State.OPEN, "5 of 5 attempts have failed within 60 s")
+    changes = deque([change])
+    assignment = Assignment([FAMILY])
+    partition = assignment.add(FAMILY.topic, 0, Ledger(0))
+    executors = MagicMock()
+    executors.barred.return_value = {"payments"}
+    executors.counts.return_value = Counts(1, 2, 3, 0, 4)
+    executors.held_back.return_value = {partition: 4}
+    executors.overdue.return_value = []
+    executors.blocked.return_value = None
+    executors.turned.return_value = None
+    executors.asks_for_proof.return_value = False
+    executors.circuit_changes.side_effect = lambda: iter([changes.popleft()] if changes else [])
+    gate, settlement, events = MagicMock(any_paused=False), MagicMock(), list[Event]()
+    consumer = MagicMock()
+    consumer.poll.return_value = None
+    consumer.consume.return_value = []
+    idle: dict[str, Any] = {name: MagicMock() for name in ("errors", "receiver", "commits", "logs", "restarts")}
+    made = _loop(
+        events.append,
+        **idle,
+        consumer=consumer,
+        assignment=assignment,
+        executors=executors,
+        gate=gate,
+        settlement=settlement,
+    )
+    made.turn()
+    made.turn()
+    gate.adjust.assert_called_with({"payments"})
+    settlement.note_failing.assert_called_once_with(assignment)
+    told = [event for event in events if isinstance(event, CircuitBreakerChanged)]
+    assert told == [CircuitBreakerChanged(*change)]
+    (turned, _) = [event for event in events if isinstance(event, Turned)]
+    assert (turned.held_back, turned.held_back_of) == (4, {partition: 4})
 
 
 def _loop(emit: Callable[[Event], None] = lambda event: None, **stations: Any) -> Loop:

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from stillframe.consumer.events import ClientTrouble, Event, Warned
 from stillframe.consumer.intake import rebalance
 from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.intake.rebalance import Rebalance
 from stillframe.consumer.progress.commit import CommitPolicy
 from stillframe.consumer.progress.commits import Commits
@@ -31,6 +32,11 @@ class Consumer:
         self.refusals = refusals
         self.position = TopicPartition(TOPIC, 0, offset, metadata)
         self.assigned: list[TopicPartition] = []
+        self.taken_over: list[tuple[int, ...]] = []
+
+    def take_over(self, started: list[Partition]) -> None:
+        assert not self.assigned
+        self.taken_over.extend(each.ledger.failing for each in started)
 
     def committed(self, positions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         if self.refusals:
@@ -61,7 +67,7 @@ def assign(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> Callable[...
     def run(consumer: Any, *, stopping: bool = False) -> Assignment:
         assignment = Assignment([FAMILY])
         commits = Commits(CommitPolicy(1, 1_000), events.append, 0.0)
-        settlement: Any = SimpleNamespace(take_over=lambda new: None)
+        settlement: Any = SimpleNamespace(take_over=consumer.take_over)
         made = Rebalance(
             assignment, settlement, commits, unmarked, events.append, SETTINGS, stopping=lambda: stopping
         )  # fmt: skip
@@ -101,6 +107,15 @@ def test_the_last_commits_map_and_waits_are_honoured(assign: Callable[..., Assig
     assert [started.ledger.receive(offset, 1) for offset in range(5, 9)] == [True, False, False, True]
     assert started.ledger.wait_of(8) == wait
     assert not [event for event in events if isinstance(event, Warned)]
+
+
+def test_types_that_failed_at_the_last_owner_are_taken_over_before_anything_arrives(
+    assign: Callable[..., Assignment],
+) -> None:
+    """The first records would all run, and spend their attempts, before the breaker had seen enough of it."""
+    consumer = Consumer(metadata=encode(5, [], [], [4_711]))
+    assign(consumer)
+    assert consumer.taken_over == [(4_711,)]
 
 
 BEYOND = Wait(100, 2, 1_900_000_000_000, 1_900_000_000_000)
