@@ -105,6 +105,16 @@ def test_redrive_shows_first_and_says_where_to(world: World) -> None:
     assert "4 more were sent back" in listed
 
 
+def test_no_time_can_stop_a_listing(world: World) -> None:
+    """A record's timestamp is its producer's, and an id whoever's who submitted: both may be of any year."""
+    letter = dead_letter(FAMILY)
+    late = ("ce_id", b"ffffffff-ffff-7fff-bfff-ffffffffffff")
+    world.write(replace(letter, headers=(*(h for h in letter.headers if h[0] != "ce_id"), late)), at=2**62)
+    world.write(letter, at=-1)
+    assert f"{DLQ}: 2 dead letters" in run("dlq", "list", *GROUP).out
+    assert run("dlq", "show", "0:0", *GROUP, "--json").json["dead_letters"][0]["died_at"] == "9999-12-31T23:59:59Z"
+
+
 def test_what_comes_back_again_and_again_needs_force(world: World) -> None:
     """A loop is held back and named; --force sends it all the same."""
     world.write(dead_letter(FAMILY, replayed=3), dead_letter(FAMILY, replayed=2))

@@ -14,7 +14,15 @@ from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.foreign import System, read_foreign, redacted_message
 from stillframe.consumer.operate.replays import Replay, read_replays
 from stillframe.schemas import InvalidHeaders, Record
-from stillframe.schemas.headers import CE_ID, CE_TYPE, DELIVERY_HEADERS, DeliveryState, clip, read_delivery_state
+from stillframe.schemas.headers import (
+    CE_ID,
+    CE_TYPE,
+    DELIVERY_HEADERS,
+    LATEST_MS,
+    DeliveryState,
+    clip,
+    read_delivery_state,
+)
 
 #: Bytes shown of an id or type out of a header.
 SHOWN: Final = 128
@@ -61,7 +69,9 @@ class DeadLetter:
 
     @classmethod
     def read(cls, record: Record, died_at: int) -> DeadLetter:
-        """Read the headers; nothing in a record can raise here."""
+        """Read the headers; nothing in a record can raise here, nor later by what is read of it."""
+        # A producer writes there what it likes: a pile that goes on for ever is neither drawn nor told.
+        died_at = min(max(0, died_at), LATEST_MS)
         headers = dict(record.headers)  # the last of a name counts
         task_id, task_type = _shown(headers.get(CE_ID)), _shown(headers.get(CE_TYPE))
         if headers.keys().isdisjoint(DELIVERY_HEADERS) and (foreign := read_foreign(record)) is not None:

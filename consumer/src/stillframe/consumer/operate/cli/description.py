@@ -15,6 +15,7 @@ from stillframe.consumer.operate.outline import outline
 from stillframe.consumer.operate.quantities import moment
 from stillframe.consumer.operate.source import Source
 from stillframe.schemas import DecodeError, decode
+from stillframe.schemas.headers import LATEST_MS
 
 NO_COPY: Final = "holds no copy of what died: that lies at its origin, from where a redrive takes it"
 
@@ -52,7 +53,7 @@ def _history(dead: DeadLetter, hops: Sequence[DeadLetter]) -> Iterator[tuple[int
     """What is known of its life, with the time of each event in epoch milliseconds."""
     state = dead.state
     for made in (name.int >> 80 for name in dead.names if isinstance(name, UUID) and name.version == 7):
-        yield made, "submitted"
+        yield min(made, LATEST_MS), "submitted"
     if state.first_failed_at is not None:
         yield state.first_failed_at, "failed for the first time"
     for replay in dead.replays:
