@@ -101,18 +101,18 @@ def test_it_is_told_in_the_order_in_which_it_happened() -> None:
 
     def emit(event: Event) -> None:
         if isinstance(event, DeadLettersStopped):
-            deployment.error = None
-            others.append(threading.Thread(target=deployment.ends, args=(1,)))
+            made.error = None
+            others.append(threading.Thread(target=made.ends, args=(1,)))
             others[0].start()
             others[0].join(0.1)
         told.append(event)
 
-    deployment = Deployment(emit)
+    made = Deployment(emit)
     try:
-        deployment.ends(LIMIT)
+        made.ends(LIMIT)
         others[0].join(10)
     finally:
-        deployment.attempts.close()
+        made.attempts.close()
     kinds = [type(each) for each in told if isinstance(each, DeadLettersStopped | DeadLettersResumed)]
     assert kinds == [DeadLettersStopped, DeadLettersResumed]
 
