@@ -16,7 +16,6 @@ from typing import Final, NamedTuple, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from stillframe.consumer.operate.errors import CommandError
 from stillframe.consumer.settings import WorkerSettings
 from stillframe.producer.connection import Trouble
 from stillframe.producer.durability import Durability
@@ -91,11 +90,7 @@ class Courier:
             self._producer.flush(SPARE_TIME)
 
     def send(self, parcels: Iterable[Parcel]) -> Sent:
-        """Hand them over in their order, and wait for all reports. After an error no more are handed over.
-
-        Raises:
-            CommandError: a report did not come in time.
-        """
+        """Hand them over in their order, and wait for all reports. After an error no more are handed over."""
         sent = Sent()
         try:
             self._hand_over(parcels, sent)
@@ -107,7 +102,8 @@ class Courier:
             sent.error = sent.error or SubmitUnknown(f"fatal error of the client: {error}")
             return sent
         if missing:
-            raise CommandError(f"{missing} reports did not come within {self._patience:g} s: {self._trouble.latest}")
+            late = f"{missing} reports did not come within {self._patience:g} s: {self._trouble.latest}"
+            sent.error = sent.error or SubmitUnknown(late)
         return sent
 
     def _hand_over(self, parcels: Iterable[Parcel], sent: Sent) -> None:
