@@ -20,6 +20,7 @@ from stillframe.consumer.events import AttemptEnded, AttemptStarted, HandlerCras
 from stillframe.consumer.handler import Middleware
 from stillframe.consumer.outcome import end as ends
 from stillframe.schemas import InvalidHeaders, MalformedRecord, Task
+from stillframe.schemas.topics import DEFAULT_TIERS
 from tests.arrivals import Email, arrival, email_arrival, partition
 from tests.attempting import MOMENT, NOW, Bench
 
@@ -215,6 +216,20 @@ def test_an_eta_is_waited_for_and_spends_no_attempt(bench: Bench) -> None:
     assert bench.end(never, email_arrival(not_before=due)) == ends.Retry(NOW + 300_000, None)
     assert bench.end(lambda email: None, email_arrival(not_before=MOMENT)) == ends.Done()
     assert bench.end(lambda email: None, email_arrival(attempt=2, not_before=due)) == ends.Done()
+
+
+def test_an_attempt_that_is_not_due_waits_again(bench: Bench) -> None:
+    """As after the clock was set back: what has come too soon by now spends no attempt, and keeps its time."""
+    attempted = arrival(
+        partition(tier=DEFAULT_TIERS[0]), value=email_arrival().record.value, attempt=3, not_before=NOW + 3_600_000
+    )
+    assert bench.end(never, attempted) == ends.Retry(NOW + 3_600_000, None)
+
+
+def test_an_eta_of_30_days_may_come_from_a_clock_that_is_ahead(bench: Bench) -> None:
+    """The submitter's clock and the worker's never agree to the millisecond."""
+    due = MOMENT + timedelta(days=30, minutes=5)
+    assert bench.end(never, email_arrival(not_before=due)) == ends.Retry(NOW + (30 * 86_400 + 300) * 1_000, None)
 
 
 def test_an_absurd_eta_is_dead(bench: Bench) -> None:

@@ -16,6 +16,9 @@ from stillframe.schemas.headers import MOST_ATTEMPTS
 
 #: Longest ETA or RetryAfter, in seconds: 30 days.
 LONGEST_WAIT: Final = 30 * 86_400
+#: Milliseconds: what is due later still, nobody has asked for. The hour is for clocks that differ: a worker whose own
+#: is behind its submitter's must not refuse a task that has 30 days to wait.
+FARTHEST: Final = (LONGEST_WAIT + 3_600) * 1_000
 #: Links of a decorrelated chain that are walked; by then it has forgotten where it began.
 LONGEST_CHAIN: Final = 1_000
 #: Characters of a wrong argument that are quoted.

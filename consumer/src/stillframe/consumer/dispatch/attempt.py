@@ -38,7 +38,7 @@ from stillframe.consumer.outcome.dead_letter_limit import DeadLetterLimit
 from stillframe.consumer.outcome.end import Dead, Done, End, Skipped
 from stillframe.consumer.outcome.judge import Judgement, judge
 from stillframe.consumer.quarantine.marks import Verdict
-from stillframe.consumer.retry import LONGEST_WAIT, Jitter
+from stillframe.consumer.retry import FARTHEST, Jitter
 from stillframe.schemas import DecodeError, Delivery, InvalidHeaders, Task, UnknownTaskType, decode
 from stillframe.schemas.headers import milliseconds, moment
 from stillframe.schemas.wire import peek_type
@@ -182,7 +182,7 @@ class Attempts:
             end = Skipped()
         elif due <= now:
             return None
-        elif due > now + LONGEST_WAIT * 1_000:
+        elif due > now + FARTHEST:
             error = InvalidHeaders("not_before is more than 30 days ahead")
             end = Dead(describe_input(error, arrival.record))
         else:

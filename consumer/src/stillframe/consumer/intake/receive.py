@@ -12,7 +12,7 @@ from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.ordering import Ordering, RetryOrder
-from stillframe.consumer.retry import LONGEST_WAIT
+from stillframe.consumer.retry import FARTHEST
 from stillframe.schemas import DecodeError, InvalidHeaders, Record
 from stillframe.schemas.headers import DeliveryState, Origin, read_delivery_state
 from stillframe.schemas.record import RecordHeaders
@@ -54,7 +54,7 @@ class Receiver:
         except InvalidHeaders as error:
             return Arrival(record, partition, None, assumed, fault=error)
         due = state.not_before or 0
-        if due > now + LONGEST_WAIT * 1_000:
+        if due > now + FARTHEST:
             fault = InvalidHeaders("header stillframe-not-before is more than 30 days ahead")
             return Arrival(record, partition, None, state, fault=fault)
         if partition.tier is partition.family.tiers[-1]:
