@@ -101,10 +101,23 @@ def test_a_delay_is_seconds_or_a_timedelta(delay: Any) -> None:
     assert submission(delay=delay).task.not_before == NOW + seconds
 
 
-@pytest.mark.parametrize("delay", [-1, MAX_DELAY + timedelta(seconds=1), float("nan"), float("inf")])
-def test_a_delay_out_of_range_is_refused(delay: Any) -> None:
-    """Negative, or beyond 30 days."""
-    with pytest.raises(EncodeError, match="delay is not between 0 and 30 days"):
+@pytest.mark.parametrize(
+    ("delay", "shape"),
+    [
+        (-1, "negative"),
+        (timedelta(seconds=-1), "negative"),
+        (MAX_DELAY + timedelta(seconds=1), "longer than 30 days"),
+        (31 * 86_400, "longer than 30 days"),
+        (10**400, "longer than 30 days"),
+        (float("inf"), "longer than 30 days"),
+        (float("nan"), "NaN"),
+        ("5", "of type str"),
+        (NOW, "of type datetime"),
+    ],
+)
+def test_a_delay_out_of_range_is_refused(delay: Any, shape: str) -> None:
+    """Negative, beyond 30 days, or no delay at all: it says which, and what to give."""
+    with pytest.raises(EncodeError, match=f"^delay is {shape}: give seconds or a timedelta, from 0 to 30 days$"):
         submission(delay=delay)
 
 
@@ -118,13 +131,14 @@ def test_a_due_time_is_kept_as_given() -> None:
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"not_before": NOW + MAX_DELAY + timedelta(seconds=1)}, "not_before is more than 30 days ahead"),
-        ({"not_before": datetime(2026, 1, 3)}, "not_before is not a datetime with a time zone"),  # noqa: DTZ001
-        ({"not_before": "tomorrow"}, "not_before is not a datetime with a time zone"),
-        ({"expires_at": datetime(2026, 1, 3)}, "expires_at is not a datetime with a time zone"),  # noqa: DTZ001
-        ({"expires_at": NOW}, "expires_at is not after the earliest start"),
-        ({"expires_at": NOW + DAY, "delay": DAY}, "expires_at is not after the earliest start"),
-        ({"expires_at": NOW + DAY, "not_before": NOW + DAY}, "expires_at is not after the earliest start"),
+        ({"not_before": NOW + MAX_DELAY + timedelta(seconds=1)}, "not_before, .*, is more than 30 days ahead"),
+        ({"not_before": datetime(2026, 1, 3)}, "not_before is without a time zone: give"),  # noqa: DTZ001
+        ({"not_before": "tomorrow"}, "not_before is of type str: give a datetime with a time zone"),
+        ({"expires_at": datetime(2026, 1, 3)}, "expires_at is without a time zone"),  # noqa: DTZ001
+        ({"expires_at": 5}, "expires_at is of type int: give"),
+        ({"expires_at": NOW}, "expires_at, .*, is not after the earliest start, .*: the task would never run; let"),
+        ({"expires_at": NOW + DAY, "delay": DAY}, "expires_at, .*, is not after the earliest start"),
+        ({"expires_at": NOW + DAY, "not_before": NOW + DAY}, "expires_at, .*, is not after the earliest start"),
         ({"delay": 1, "not_before": NOW + DAY}, "give one of them"),
     ],
 )

@@ -116,22 +116,39 @@ def _due(now: datetime, delay: float | timedelta | None, not_before: datetime | 
     if delay is not None and not_before is not None:
         raise EncodeError("delay and not_before say the same in two ways: give one of them")
     if delay is not None:
-        seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
-        if not 0 <= seconds <= MAX_DELAY.total_seconds():
-            raise EncodeError(f"delay is not between 0 and {MAX_DELAY.days} days: give seconds or a timedelta")
-        return now + timedelta(seconds=seconds)
+        return now + timedelta(seconds=_seconds(delay))
     if not_before is not None and _aware("not_before", not_before) - now > MAX_DELAY:
-        raise EncodeError(f"not_before is more than {MAX_DELAY.days} days ahead: submit the task later")
+        raise EncodeError(
+            f"not_before, {not_before.isoformat()}, is more than {MAX_DELAY.days} days ahead: "
+            "give an earlier moment, or submit the task later"
+        )
     return not_before
+
+
+def _seconds(delay: Any) -> float:
+    seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
+    most = f"{MAX_DELAY.days} days"
+    if not isinstance(seconds, int | float):
+        raise EncodeError(f"delay is of type {type(delay).__name__}: give seconds or a timedelta, from 0 to {most}")
+    if not 0 <= seconds <= MAX_DELAY.total_seconds():
+        shape = "negative" if seconds < 0 else f"longer than {most}" if seconds > 0 else "NaN"
+        raise EncodeError(f"delay is {shape}: give seconds or a timedelta, from 0 to {most}")
+    return seconds
 
 
 def _expiry(earliest: datetime, expires_at: datetime | None) -> datetime | None:
     if expires_at is not None and _aware("expires_at", expires_at) <= earliest:
-        raise EncodeError("expires_at is not after the earliest start: the task would never run")
+        raise EncodeError(
+            f"expires_at, {expires_at.isoformat()}, is not after the earliest start, {earliest.isoformat()}: "
+            "the task would never run; let it expire later, or start sooner"
+        )
     return expires_at
 
 
 def _aware(name: str, moment: Any) -> datetime:
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise EncodeError(f"{name} is not a datetime with a time zone: use datetime.now(UTC) + timedelta(…)")
-    return moment
+    if isinstance(moment, datetime) and moment.utcoffset() is not None:
+        return moment
+    shape = "without a time zone" if isinstance(moment, datetime) else f"of type {type(moment).__name__}"
+    raise EncodeError(
+        f"{name} is {shape}: give a datetime with a time zone, such as datetime.now(UTC) + timedelta(hours=1)"
+    )
