@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stillframe.consumer import PermanentError, Retry, RetryOrder, TaskContext, Worker
-from stillframe.consumer.events import Event, PartitionsAssigned
+from stillframe.consumer.events import Event, HandedOff, PartitionsAssigned
 from stillframe.schemas import Task
 from tests.engine.work import Work, work_type
 
@@ -41,12 +42,19 @@ def journal(task: Task[Any], context: TaskContext, call_next: Callable[[], Any])
 
 
 def watch(event: Event) -> None:
-    """A listener: when there are partitions to work on."""
+    """A listener: when there are partitions to work on, and which hand-offs are acknowledged."""
     if isinstance(event, PartitionsAssigned) and event.partitions:
         write("assigned", partitions=len(event.partitions))
+    elif isinstance(event, HandedOff):
+        offset = event.arrival.record.offset
+        write("handed off", offset=offset)
+        if offset >= DIES_AT:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 TASK_TYPE = work_type(os.environ.get("APP_TOPIC", "app"))
+#: The first offset at whose hand-off, once it is acknowledged, the process ends as if its node had failed.
+DIES_AT = float(os.environ.get("APP_DIES_AT", "inf"))
 #: Seconds until a retry.
 DELAY = float(os.environ.get("APP_DELAY", "2"))
 worker = Worker(
@@ -68,6 +76,8 @@ def handle(work: Work, context: TaskContext) -> None:
         with suppress(FileExistsError):
             Path(f"{os.environ['APP_JOURNAL']}.exited").touch(exist_ok=False)
             sys.exit(1)
+    elif work.kind == "fails for good":
+        raise PermanentError("as told")
     elif work.kind == "fails once":
         if context.attempt == 1:
             raise ConnectionError

@@ -26,7 +26,7 @@ class WorkerProcess:
     journal: Path
 
     def lines(self, *events: str) -> list[dict[str, Any]]:
-        """What the worker has written down so far: `start`, `end` or `assigned`."""
+        """What the worker has written down so far: `start`, `end`, `assigned` or `handed off`."""
         if not self.journal.exists():
             return []
         complete = self.journal.read_bytes().rpartition(b"\n")[0].splitlines()
