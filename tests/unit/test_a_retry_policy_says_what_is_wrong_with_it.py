@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
-from stillframe.consumer import Retry
+from stillframe.consumer import CircuitBreaker, Retry, Worker
 from stillframe.schemas import DefinitionError
+from tests.arrivals import send_email
+
+
+def named(each: object) -> str:
+    return "-".join(f"{name}={value!r:.20}" for name, value in each.items()) if isinstance(each, dict) else ""
 
 
 @pytest.mark.parametrize(
@@ -29,12 +34,38 @@ from stillframe.schemas import DefinitionError
         ({"give_up_after": 3_600}, "(give_up_after=3600), of type int: give a timedelta above 0"),
         ({"give_up_after": timedelta(0)}, "of type timedelta: give a timedelta above 0, such as timedelta(hours=6)"),
     ],
-    ids=lambda each: (
-        "-".join(f"{name}={value!r:.20}" for name, value in each.items()) if isinstance(each, dict) else ""
-    ),
+    ids=named,
 )
 def test_an_impossible_policy_is_refused(options: dict[str, Any], message: str) -> None:
     """Here, and not when the first handler fails."""
     with pytest.raises(DefinitionError) as refused:
         Retry(**options)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"failures": "5"}, "CircuitBreaker(failures='5'), of type str: give a whole number, at least 1"),
+        ({"failures": 2.5}, "(failures=2.5), of type float: give a whole number"),
+        ({"rate": 50}, "(rate=50), of type int: give a share above 0, up to 1"),
+        ({"rate": None}, "(rate=None), of type NoneType: give a share"),
+        ({"window": float("nan")}, "(window=nan), of type float: give seconds above 0, up to 2592000 (30 days)"),
+        ({"open_for": timedelta(seconds=30)}, "of type timedelta: give seconds above 0"),
+        ({"open_for": 1e308}, "(open_for=1e+308), of type float: give seconds above 0, up to 2592000 (30 days)"),
+        ({"probes": True}, "(probes=True), of type bool: give a whole number, at least 1"),
+    ],
+    ids=named,
+)
+def test_so_is_an_impossible_breaker(options: dict[str, Any], message: str) -> None:
+    """Not when the first handler fails: that would be in a thread of the engine, and end the worker."""
+    with pytest.raises(DefinitionError) as refused:
+        CircuitBreaker(**options)
+    assert message in str(refused.value)
+
+
+def test_so_is_what_is_no_breaker() -> None:
+    """True, for the one that is on anyway."""
+    wrong: Any = True
+    with pytest.raises(DefinitionError, match=r"breaker=True of task type 'send_email': give a CircuitBreaker"):
+        Worker("mailer").task(send_email, breaker=wrong)

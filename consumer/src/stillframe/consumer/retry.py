@@ -79,19 +79,18 @@ class Retry:
         # Any: what a type checker would refuse comes all the same, from a file or a variable.
         attempts: Any = self.max_attempts
         delay, wait, jitter = self.base, self.give_up_after, self.jitter
-        whole = isinstance(attempts, int) and not isinstance(attempts, bool)
         self._check(
             "max_attempts",
-            whole and 1 <= attempts <= MOST_ATTEMPTS,
+            is_whole(attempts) and 1 <= attempts <= MOST_ATTEMPTS,
             f"a whole number from 1 to {MOST_ATTEMPTS}, the first attempt included",
         )
-        self._check("base", _is_number(delay) and 1 <= delay < inf, "a number of seconds, at least 1")
+        self._check("base", is_number(delay) and 1 <= delay < inf, "a number of seconds, at least 1")
         self._check(
             "cap",
-            _is_number(self.cap) and 0 <= self.cap <= LONGEST_WAIT,
+            is_number(self.cap) and 0 <= self.cap <= LONGEST_WAIT,
             f"seconds from 0 to {LONGEST_WAIT} (30 days)",
         )
-        drawn = isinstance(jitter, Jitter) or (_is_number(jitter) and 0 <= jitter < inf)
+        drawn = isinstance(jitter, Jitter) or (is_number(jitter) and 0 <= jitter < inf)
         self._check("jitter", drawn, "seconds, at least 0, or one of Jitter.FULL and Jitter.DECORRELATED")
         for name in ("retry_on", "permanent_on"):
             kinds = getattr(self, name)
@@ -132,15 +131,22 @@ class Retry:
 
     def _check(self, name: str, fits: bool, wanted: str) -> None:  # noqa: FBT001 - what is checked, not how
         if not fits:
-            value = repr(getattr(self, name))
-            shown = value if len(value) <= QUOTED else f"{value[:QUOTED]}…"
-            raise DefinitionError(
-                f"Retry({name}={shown}), of type {type(getattr(self, name)).__name__}: give {wanted}"
-            )
+            raise refusal("Retry", name, getattr(self, name), wanted)
 
 
-def _is_number(value: Any) -> bool:
+def refusal(policy: str, name: str, value: object, wanted: str) -> DefinitionError:
+    """The error for an argument that a policy cannot work with: what was given, and what to give."""
+    quoted = repr(value)
+    shown = quoted if len(quoted) <= QUOTED else f"{quoted[:QUOTED]}…"
+    return DefinitionError(f"{policy}({name}={shown}), of type {type(value).__name__}: give {wanted}")
+
+
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)  # NaN fails every comparison that follows
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_exception(kind: object) -> bool:

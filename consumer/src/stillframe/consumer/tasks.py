@@ -70,6 +70,12 @@ class Tasks:
                 f"executor={executor!r}: 'process', or nothing: def runs in a thread, async def on the event loop"
             )
 
+        held_by: Any = breaker
+        if not isinstance(held_by, CircuitBreaker | None):
+            raise DefinitionError(
+                f"breaker={held_by!r} of task type {task_type.name!r}: give a CircuitBreaker(...), or None for none"
+            )
+
         def register(function: Any) -> Any:
             handler = make_handler(task_type, function, retry or Retry(), timeout, process=executor == "process")
             self._add(replace(handler, breaker=breaker))

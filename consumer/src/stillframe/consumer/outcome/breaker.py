@@ -14,10 +14,9 @@ from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf
-from typing import Final
+from typing import Any, Final
 
-from stillframe.schemas import DefinitionError
+from stillframe.consumer.retry import LONGEST_WAIT, is_number, is_whole, refusal
 
 #: Steps in which a window moves on.
 STEPS: Final = 10
@@ -47,7 +46,7 @@ class CircuitBreaker:
             succeeded, it is closed.
 
     Raises:
-        DefinitionError: a value is out of range.
+        DefinitionError: a value is of a wrong type, or out of range.
     """
 
     failures: int = 20
@@ -57,15 +56,20 @@ class CircuitBreaker:
     probes: int = 3
 
     def __post_init__(self) -> None:
+        # Any: what a type checker would refuse comes all the same, from a file or a variable.
+        failures: Any = self.failures
+        rate: Any = self.rate
+        probes: Any = self.probes
+        seconds = f"seconds above 0, up to {LONGEST_WAIT} (30 days)"
         for name, fits, wanted in (
-            ("failures", self.failures >= 1, "at least 1"),
-            ("rate", 0 < self.rate <= 1, "a share above 0, up to 1"),
-            ("window", 0 < self.window < inf, "seconds, above 0"),
-            ("open_for", 0 < self.open_for < inf, "seconds, above 0"),
-            ("probes", self.probes >= 1, "at least 1"),
+            ("failures", is_whole(failures) and failures >= 1, "a whole number, at least 1"),
+            ("rate", is_number(rate) and 0 < rate <= 1, "a share above 0, up to 1"),
+            ("window", _is_time(self.window), seconds),
+            ("open_for", _is_time(self.open_for), seconds),
+            ("probes", is_whole(probes) and probes >= 1, "a whole number, at least 1"),
         ):
             if not fits:
-                raise DefinitionError(f"CircuitBreaker({name}={getattr(self, name)!r}): give {wanted}")
+                raise refusal("CircuitBreaker", name, getattr(self, name), wanted)
 
 
 class Breaker:
@@ -246,3 +250,7 @@ class Window:
             self.begun += steps * self._step
             self._failures = self.calls = 0
         self.ends = self.begun + self._step
+
+
+def _is_time(value: Any) -> bool:
+    return is_number(value) and 0 < value <= LONGEST_WAIT
