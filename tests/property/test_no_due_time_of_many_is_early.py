@@ -1,9 +1,11 @@
-"""A million due times, while the wall clock jumps and partitions leave: nothing starts early, or late (I5).
+"""A hundred thousand due times, while the wall clock jumps and partitions leave: none starts early, or late (I5).
 
 As they come about in a worker: read ahead from a retry topic, up to its bound, or of a failure that waits in memory.
-Both in bulk, so that it takes seconds; what any order of single events can do is the state machines' to find.
+Both in bulk; what any order of single events can do is the state machines' to find. DUES=1000000 makes it a million,
+and takes half a minute.
 """
 
+import os
 from collections.abc import Iterator
 from random import Random
 
@@ -18,7 +20,7 @@ from stillframe.consumer.outcome.end import Done, Retry
 from stillframe.schemas.topics import DEFAULT_TIERS
 from tests.arrivals import arrival, partition
 
-DUES, WORLDS = 1_000_000, 4
+DUES, WORLDS = int(os.environ.get("DUES", "100000")), 4
 #: How many wait at a time, as a partition's bound has it, and how many come at once.
 READ_AHEAD, FEW = 10_000, 1_000
 PARTITIONS = 4
@@ -108,7 +110,7 @@ class World:
 
 
 @pytest.mark.parametrize("seed", range(WORLDS))
-def test_none_of_a_million_is_early(seed: int) -> None:
+def test_no_due_time_of_many_is_early(seed: int) -> None:
     """At every moment all that is due has started, and nothing else."""
     world = World(Desk, seed)
     world.run(DUES // WORLDS)
@@ -137,4 +139,4 @@ class BelievesTheLatestClock(Desk):
 def test_an_early_start_is_noticed(wrong: type[Desk]) -> None:
     """The simulation is worth something only if it finds desks that are wrong."""
     with pytest.raises(WrongTime, match="early"):
-        World(wrong, seed=1).run(DUES // 10)
+        World(wrong, seed=1).run(DUES)
