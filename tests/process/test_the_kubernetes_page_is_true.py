@@ -68,6 +68,15 @@ def test_credentials_reach_worker_and_scaler(tmp_path: Path, monkeypatch: pytest
         assert f"create secret generic {each['name']} " in PAGE
 
 
+def test_librdkafkas_properties_can_be_literals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JSON object comes through YAML and kustomize as it was."""
+    [literal] = re.findall(r"`('STILLFRAME_KAFKA=[^`]*')`", PAGE)
+    name, text = FILES.findall(PAGE)[0]  # it ends with its literals
+    variables = only("ConfigMap", overlaid("production", {name: f"{text}  - {literal}\n"}))["data"]
+    monkeypatch.setenv("STILLFRAME_KAFKA", variables["STILLFRAME_KAFKA"])
+    assert WorkerSettings().group_protocol == "consumer"
+
+
 def test_a_prefix_keeps_the_scaler_at_its_deployment() -> None:
     """Kustomize renames what it is told of; the base tells it of KEDA's references."""
     overlay = "resources: [../base]\nnamePrefix: eu-\n"
