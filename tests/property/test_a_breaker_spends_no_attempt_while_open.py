@@ -299,5 +299,5 @@ def test_a_type_that_was_failing_elsewhere_is_tried_first() -> None:
 )
 def test_an_impossible_policy_is_refused(name: str, value: float) -> None:
     """Where it is written down, with what to give."""
-    with pytest.raises(DefinitionError, match=rf"CircuitBreaker\({name}=.*\): give "):
+    with pytest.raises(DefinitionError, match=rf"CircuitBreaker\({name}=.*\), of type .*: give "):
         CircuitBreaker(**{name: value})  # type: ignore[arg-type]
