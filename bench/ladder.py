@@ -30,7 +30,7 @@ TASKS = int(os.environ.get("TASKS", "10000"))
 EVERY = float(os.environ.get("EVERY", "1"))
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 #: Milliseconds until the first record is due: the worker joins meanwhile, and the others are made.
-LEAD = 8_000 + TASKS // 4
+LEAD = 8_000 + TASKS // 2
 STATISTICS_EVERY = 200
 #: What is to be reached: milliseconds, and times what lies in the topic.
 P50, P99, FETCHED = 10, 50, 1.5
@@ -99,7 +99,7 @@ class Round:
         return Measured(bootstrap_servers=self._bootstrap, health_port=None)
 
     def _watch(self, event: Event) -> None:
-        if isinstance(event, PartitionsAssigned):
+        if isinstance(event, PartitionsAssigned) and event.partitions and not self._ready_at:
             self._ready_at = time.time() * 1_000
 
     def _handle(self, work: Work, _context: TaskContext) -> None:
