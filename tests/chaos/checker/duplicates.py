@@ -4,7 +4,7 @@ There are good reasons. Its record lay at or above the committed frontier of its
 partition changed hands because its owner had died, lost its session, or was still running it, or writing it
 to its next topic, when the drain was over. Or the record itself exists twice, since the attempt before it
 ran twice, for such a reason, or since no broker had told in time whether it had the record, and it was sent
-again.
+again; or the producer's client wrote it twice while leaders moved.
 Anything else is a fault of the engine.
 """
 
@@ -103,6 +103,8 @@ def _repeat(evidence: Evidence, earlier: Run, later: Run) -> Reason:
             return Reason("above the committed frontier of a lost session", good=True)
         case "revoked" | "stopped" if where in before.unfinished:
             return Reason("still running, or on its way to its next topic, when the drain was over", good=True)
+        case "revoked" | "stopped" if before.refused:
+            return Reason("its last commit was refused by a coordinator that was moving", good=True)
         case ending:
             return Reason(f"{where} was {ending} from {before.process}, where nothing was running", good=False)
 
@@ -134,7 +136,14 @@ def _left_out(evidence: Evidence, run: Run) -> bool:
 
 
 def _parents(evidence: Evidence, runs: dict[Attempt, list[Run]], before: Attempt) -> int:
-    """How many records or waits the attempt before may have left: one a start, and one a hand-off in doubt."""
+    """How many records or waits the attempt before may have left: one a start, and one a hand-off in doubt.
+
+    Of a first attempt: as many as the client has written. Where leaders move, librdkafka's idempotent producer may
+    write a record twice (its issue 4953).
+    """
+    task, attempt = before
+    if attempt == 0:
+        return evidence.written[task] if task in evidence.amid_upheaval else 0
     return len(runs.get(before, ())) + evidence.unknown_retries[before]
 
 

@@ -28,6 +28,12 @@ FOREVER = float("inf")
 UNKNOWN = "it may still be there"
 DEAD_LETTERS = ".dlq"
 CUT_OFF = "cut off"
+#: What a coordinator answers while it is one no more, or not yet.
+MOVING = ("COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE")
+#: Seconds until a commit has been answered.
+ANSWERED = 5.0
+#: Seconds in which the end of a broker, or the move of a leader, still makes clients ask again.
+UPHEAVAL = 15.0
 #: Seconds between two notes of a process that had nothing to wait for.
 A_MOMENT = 0.05
 #: Characters of commit metadata: the engine stops at 4,000.
@@ -40,6 +46,8 @@ class Evidence:
     def __init__(self, rows: Iterable[Row]) -> None:
         """Take in every row; a kind that is not known here is an observation that nothing is judged by."""
         self.acknowledged: dict[str, Location] = {}
+        #: Tasks that were acknowledged soon after a leader had gone or moved.
+        self.amid_upheaval: set[str] = set()
         self.records: dict[Location, Record] = {}
         self.runs: list[Run] = []
         self.ownerships: dict[tuple[str, int], Ownership] = {}
@@ -66,6 +74,7 @@ class Evidence:
         #: Seconds of silence after which a worker's session is over.
         self.session = FOREVER
         self._begun: float | None = None
+        self._asked: dict[str, float] = {}
         self._latest: dict[Partition, Ownership] = {}
         self._runs: dict[tuple[str, int], Run] = {}
         self._last: dict[tuple[str, Location], Run] = {}
@@ -94,6 +103,11 @@ class Evidence:
     def dead(self) -> frozenset[str]:
         """Tasks in a dead-letter topic."""
         return frozenset(record.task for record in self.records.values() if record.role == "dead")
+
+    @cached_property
+    def written(self) -> Counter[str]:
+        """How often each task lies in the task topic."""
+        return Counter(record.task for record in self.records.values() if record.role == "task")
 
     def task_at(self, where: Location) -> str:
         """The task that lies at a location, or nothing."""
@@ -126,6 +140,8 @@ class Evidence:
 
     def _acked(self, row: Row) -> None:
         self.acknowledged[row["task"]] = Location(*row["where"])
+        if self._is_amid_upheaval(row["at"]):
+            self.amid_upheaval.add(row["task"])
         if self._begun is None:
             self._begun = row["at"]
 
@@ -220,6 +236,19 @@ class Evidence:
             else:  # accepted before the other began, perhaps, and written down after: that is judged apart
                 self.late_commits.append((ownership, commit))
 
+    def _commit_failed(self, row: Row) -> None:
+        """The last commit of an ownership is sent once and not waited for, or a coordinator that falls silent would
+        hold up the poll thread: one that moves in this very moment refuses it.
+        """
+        if not any(code in row["error"] for code in MOVING) or not self._is_amid_upheaval(row["at"]):
+            return
+        for ownership in self.ownerships.values():
+            if ownership.process == row["process"] and 0 <= row["at"] - ownership.until < ANSWERED:
+                ownership.refused = True
+
+    def _is_amid_upheaval(self, at: float) -> bool:
+        return bool(self.upheavals) and at - self.upheavals[-1] < UPHEAVAL
+
     def _settings(self, row: Row) -> None:
         self.together = row["protocol"] != "cooperative"
         self.session = row["session"]
@@ -249,8 +278,12 @@ class Evidence:
 
     def _exited(self, row: Row) -> None:
         self.exits.append(Exit(row["victim"], row["code"], row["seconds"]))
-        # Whose supervisor has killed it could note no end. What it had taken is none of its own any more.
-        self._end_all("killed", {**row, "process": row["victim"]}, frozenset())
+        # Whom its supervisor has killed could note no end; and the conductor may be busy when it ends.
+        at = self._asked.get(row["victim"], row["at"] - row["seconds"]) + row["seconds"]
+        self._end_all("killed", {"process": row["victim"], "at": at}, frozenset())
+
+    def _terminated(self, row: Row) -> None:
+        self._asked[row["victim"]] = row["at"]
 
     def _elected(self, row: Row) -> None:
         if row["moved"]:

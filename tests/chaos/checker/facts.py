@@ -76,6 +76,7 @@ class Ownership:
         commits: those that the broker has acknowledged to the process.
         successor: the next one of its partition, whoever's; when it began, this one was over for the broker.
         predecessor: the one before.
+        refused: its last commit, by a coordinator that was moving.
     """
 
     process: str
@@ -87,6 +88,7 @@ class Ownership:
     commits: list[Commit] = field(default_factory=list)
     successor: "Ownership | None" = None
     predecessor: "Ownership | None" = None
+    refused: bool = False
 
     @property
     def since(self) -> float:
