@@ -61,17 +61,17 @@ def events() -> list[Event]:
 
 @pytest.fixture
 def assign(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> Callable[..., Assignment]:
-    """Assign partition 0 through a consumer, without the pause between two questions."""
+    """Assign partitions, by default 0, through a consumer, without the pause between two questions."""
     monkeypatch.setattr(rebalance, "ASK_AGAIN_AFTER", 0)
 
-    def run(consumer: Any, *, stopping: bool = False) -> Assignment:
+    def run(consumer: Any, *partitions: int, stopping: bool = False) -> Assignment:
         assignment = Assignment([FAMILY])
         commits = Commits(CommitPolicy(1, 1_000), events.append, 0.0)
         settlement: Any = SimpleNamespace(take_over=consumer.take_over)
         made = Rebalance(
             assignment, settlement, commits, unmarked, events.append, SETTINGS, stopping=lambda: stopping
         )  # fmt: skip
-        made.assigned(consumer, [TopicPartition(TOPIC, 0)])
+        made.assigned(consumer, [TopicPartition(TOPIC, number) for number in partitions or (0,)])
         return assignment
 
     return run
@@ -89,6 +89,23 @@ def test_a_stop_is_heard_meanwhile(assign: Callable[..., Assignment]) -> None:
     """Nothing is started by guess."""
     consumer = Consumer(refusals=1)
     assert len(assign(consumer, stopping=True)) == 0
+    assert consumer.assigned == []
+
+
+def test_a_stop_between_two_partitions_leaves_neither(assign: Callable[..., Assignment]) -> None:
+    """The one that had been told its start would be committed there when the client has it revoked."""
+
+    class Halfway(Consumer):
+        """It knows a commit of partition 0, and nothing of partition 1."""
+
+        def committed(self, positions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+            return [self.position, TopicPartition(TOPIC, 1, -1001)]
+
+        def get_watermark_offsets(self, position: TopicPartition, timeout: float) -> tuple[int, int]:
+            raise KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
+
+    consumer = Halfway()
+    assert len(assign(consumer, 0, 1, stopping=True)) == 0
     assert consumer.assigned == []
 
 

@@ -85,7 +85,10 @@ class Rebalance:
             self._look_up_marks(started)
             self._settlement.take_over(started)
         except Stopping:
-            return  # nothing is started; the loop, told to stop, leaves the group with nothing owned
+            # Nothing is started: those that have a ledger already must not be committed when the client, which
+            # takes them without us, has them revoked.
+            self._assignment.release(self._owned(positions))
+            return  # the loop, told to stop, leaves the group with nothing of these
         assign = consumer.incremental_assign if self._incremental else consumer.assign
         assign([TopicPartition(p.topic, p.number, p.ledger.committable) for p in started])
         # A pause outlives an ownership inside librdkafka: begin anew, the gate pauses what it must in this turn.
