@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.chaos.checker import Verdict
+from tests.chaos.checker.recovery import Amid
 from tests.chaos.settings import GRACE, SESSION, Scenario, Settings
 
 #: The defaults of a worker: threads, and seconds between commits.
 POOL = 16
 COMMIT_INTERVAL = 1.0
 TAKEOVER = 2 * SESSION + 5
-#: While brokers end or leaders move: a new coordinator gives the dead a session as it does the living, and
-#: waits for its replicas.
-TAKEOVER_IN_UPHEAVAL = TAKEOVER + 2 * SESSION
+#: Amid brokers' a new coordinator gives the dead a session as it does the living, and waits for its replicas;
+#: amid workers' the group waits for those too.
+TAKEOVERS = {
+    Amid.NOTHING: TAKEOVER,
+    Amid.BROKERS: TAKEOVER + 2 * SESSION,
+    Amid.WORKERS_TOO: TAKEOVER + 4 * SESSION,
+}
 EXIT = 25.0
-UPHEAVALS = ((False, "", TAKEOVER), (True, ", amid brokers'", TAKEOVER_IN_UPHEAVAL))
 #: How much longer a storm may take than a quiet run of the same load.
 LONGER, AND_SECONDS = 1.5, 60.0
 
@@ -37,7 +41,7 @@ class Figure:
         value = "never" if self.value is None else f"{self.value:g}" if not self.unit else f"{self.value:.1f}"
         bound = "" if self.bound is None else f"<= {self.bound:g}{self.unit}"
         judged = "" if self.bound is None else "pass" if self.reached else "FAIL"
-        return f"{self.name:<56}{value + self.unit:>12}  {bound:<14}{judged}".rstrip()
+        return f"{self.name:<72}{value + self.unit:>12}  {bound:<14}{judged}".rstrip()
 
 
 def figures(settings: Settings, verdict: Verdict, quiet: Verdict | None = None) -> list[Figure]:
@@ -105,12 +109,12 @@ def _order(verdict: Verdict) -> Iterator[Figure]:
 
 def _takeovers(verdict: Verdict, kinds: Iterable[str]) -> Iterator[Figure]:
     for kind in kinds:
-        for upheaval, name, bound in UPHEAVALS:
-            hit = [each for each in verdict.recoveries if (each.kind, each.upheaval) == (kind, upheaval)]
+        for amid, bound in TAKEOVERS.items():
+            hit = [each for each in verdict.recoveries if (each.kind, each.amid) == (kind, amid)]
             waits = [each.seconds for each in hit if each.partitions > each.kept]
             if waits:
                 longest = None if None in waits else max(wait for wait in waits if wait is not None)
-                yield Figure(f"until others had all of a {kind} worker's{name}", longest, bound, " s")
+                yield Figure(f"until others had all of a {kind} worker's{amid}", longest, bound, " s")
 
 
 def _exits(verdict: Verdict) -> Iterator[Figure]:

@@ -1,11 +1,13 @@
 """The chaos checker on takeovers: what who cannot be heard of keeps, nobody has to take; what it loses, somebody."""
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import pytest
 
 from tests.chaos.checker import check
-from tests.chaos.checker.recovery import Recovery
+from tests.chaos.checker.recovery import Amid, Recovery
 from tests.chaos.journal import Row
 
 T = "t"
@@ -35,9 +37,14 @@ def killed(at: float) -> Step:
 
 def story(kind: str, *steps: Step) -> Recovery:
     """`a` owns a partition and is frozen or cut off at 10 s."""
+    return all_of(kind, *steps)[0]
+
+
+def all_of(kind: str, *steps: Step) -> Sequence[Recovery]:
+    """The same, and whom else something happens to."""
     steps = (assigned(0, "a"), (10, "conductor", kind, {"victim": "a"}), *steps)
     rows: list[Row] = [{"process": p, "kind": k, "at": at, "wall": 0, **facts} for at, p, k, facts in steps]
-    return check(rows).recoveries[0]
+    return check(sorted(rows, key=itemgetter("at"))).recoveries
 
 
 @pytest.mark.parametrize("kind", ENDS)
@@ -83,10 +90,22 @@ def test_what_is_lost_and_taken_late_counts_from_the_beginning(kind: str) -> Non
 def test_a_takeover_amid_brokers_is_told_apart(kind: str, facts: dict[str, Any], at: float, amid: bool) -> None:
     """One that has to do with a coordinator which may have gone, or has to wait for its replicas."""
     taken = [assigned(16.5, "b"), ends(18, "frozen")]
-    assert story("frozen", (at, "conductor", kind, facts), *taken).upheaval == amid
+    assert story("frozen", (at, "conductor", kind, facts), *taken).amid == (Amid.BROKERS if amid else Amid.NOTHING)
 
 
 def test_an_election_that_moves_nothing_is_no_upheaval() -> None:
     """Nor is a broker that comes back."""
     for kind, facts in (("elected", {"moved": 0}), ("broker_started", {"node": 1})):
-        assert not story("frozen", (11, "conductor", kind, facts), assigned(16.5, "b"), ends(18, "frozen")).upheaval
+        found = story("frozen", (11, "conductor", kind, facts), assigned(16.5, "b"), ends(18, "frozen"))
+        assert found.amid is Amid.NOTHING
+
+
+@pytest.mark.parametrize("also", ["killed", "frozen", "cut"])
+@pytest.mark.parametrize(("at", "amid"), [(9, Amid.BROKERS), (12, Amid.WORKERS_TOO), (17, Amid.BROKERS)])
+def test_a_takeover_amid_workers_too_is_told_apart(also: str, at: float, amid: Amid) -> None:
+    """The group waits for the sessions of all that fall silent before it is over."""
+    moved = (11, "conductor", "elected", {"moved": 3})
+    other = (at, "conductor", also, {"victim": "c"})
+    taken = [assigned(16.5, "b"), ends(18, "frozen")]
+    (found,) = [each for each in all_of("frozen", moved, other, *taken) if each.process == "a"]
+    assert found.amid is amid

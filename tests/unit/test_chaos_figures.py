@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.checker import Verdict, check
 from tests.chaos.checker.facts import Exit, Outage
-from tests.chaos.checker.recovery import BrokerRecovery
+from tests.chaos.checker.recovery import Amid, BrokerRecovery
 from tests.chaos.figures import POOL, figures
 from tests.chaos.settings import Scenario, Settings
 from tests.unit.chaos_story import all_is_well
@@ -45,13 +45,16 @@ def test_duplicates_of_a_kill_are_bounded_by_pool_and_commit_interval() -> None:
 
 
 @pytest.mark.parametrize(("kind", "scenario"), TAKEN_OVER)
-@pytest.mark.parametrize(("upheaval", "most", "where"), [(False, 17.0, ""), (True, 29.0, ", amid brokers'")])
+@pytest.mark.parametrize(("amid", "most"), [(Amid.NOTHING, 17.0), (Amid.BROKERS, 29.0), (Amid.WORKERS_TOO, 41.0)])
 def test_a_takeover_may_take_two_sessions_and_five_seconds(
-    kind: str, scenario: Scenario, upheaval: bool, most: float, where: str
+    kind: str, scenario: Scenario, amid: Amid, most: float
 ) -> None:
-    """And two more sessions while brokers end. What nobody took has taken too long; what was kept, no time."""
-    hit = replace(SOUND.recoveries[0], kind=kind, upheaval=upheaval)
-    name = f"until others had all of a {kind} worker's{where}"
+    """And two more while brokers end, and again two while more workers fall silent.
+
+    What nobody took has taken too long; what was kept, no time.
+    """
+    hit = replace(SOUND.recoveries[0], kind=kind, amid=amid)
+    name = f"until others had all of a {kind} worker's{amid}"
     for seconds, kept, names in ((most, 0, []), (most + 0.1, 0, [name]), (None, 1, [name]), (None, 2, [])):
         recovery = replace(hit, seconds=seconds, kept=kept)
         assert missed(scenario, replace(SOUND, recoveries=(recovery,))) == names

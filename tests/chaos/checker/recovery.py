@@ -3,6 +3,7 @@
 from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 from tests.chaos.checker.evidence import FOREVER, Evidence
@@ -17,6 +18,19 @@ HELD_UP = 8.0
 BEGINNING = 0.1
 
 
+class Amid(StrEnum):
+    """What else happened to the group while a worker's partitions were taken over.
+
+    Brokers ended or leaders moved, then or just before: a new coordinator gives every member a new session, and one
+    whose replicas are missing has to wait for them. If more workers fell silent meanwhile, the group has to wait for
+    the sessions of these as well.
+    """
+
+    NOTHING = ""
+    BROKERS = ", amid brokers'"
+    WORKERS_TOO = ", amid brokers' and workers'"
+
+
 @dataclass(frozen=True)
 class Recovery:
     """One worker that was killed, frozen or cut off.
@@ -29,8 +43,7 @@ class Recovery:
         late: attempts that it started after others had its partitions.
         begun: more of these, whose thread had taken them before the freeze and began them as soon as it was over.
         seconds: until the last partition it did not keep was assigned anew; none if one never was.
-        upheaval: brokers ended or leaders moved meanwhile or just before: a new coordinator gives every member
-            a new session, and one whose replicas are missing has to wait for them.
+        amid: what else happened meanwhile.
     """
 
     kind: str
@@ -42,7 +55,7 @@ class Recovery:
     late: int
     begun: int
     seconds: float | None
-    upheaval: bool
+    amid: Amid
 
 
 @dataclass(frozen=True)
@@ -61,8 +74,7 @@ class BrokerRecovery:
 
 def recoveries(evidence: Evidence) -> Iterator[Recovery]:
     """Every kill, freeze and cut, in order."""
-    kills = [Spell("killed", victim, at) for at, victim in evidence.kills]
-    for spell in sorted(kills + evidence.spells, key=lambda each: each.since):
+    for spell in _silences(evidence):
         yield _recovery(evidence, spell)
 
 
@@ -104,8 +116,20 @@ def _recovery(evidence: Evidence, spell: Spell) -> Recovery:
         late=len(late) - begun,
         begun=begun,
         seconds=seconds,
-        upheaval=any(at - HELD_UP < each < until for each in evidence.upheavals),
+        amid=_amid(evidence, at, until),
     )
+
+
+def _amid(evidence: Evidence, at: float, until: float) -> Amid:
+    if not any(at - HELD_UP < each < until for each in evidence.upheavals):
+        return Amid.NOTHING
+    return Amid.WORKERS_TOO if any(at < each.since < until for each in _silences(evidence)) else Amid.BROKERS
+
+
+def _silences(evidence: Evidence) -> list[Spell]:
+    """Every kill, freeze and cut."""
+    kills = [Spell("killed", victim, at) for at, victim in evidence.kills]
+    return sorted(kills + evidence.spells, key=lambda each: each.since)
 
 
 def _by_others(run: Run, at: float, held: set[Ownership]) -> bool:
