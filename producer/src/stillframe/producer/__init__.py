@@ -14,6 +14,7 @@ from stillframe.producer.errors import (
     SubmitRejected,
     SubmitUnknown,
 )
+from stillframe.producer.prepared import Prepared
 from stillframe.producer.producer import Producer
 from stillframe.producer.receipt import Receipt
 from stillframe.producer.settings import ProducerSettings
@@ -21,6 +22,7 @@ from stillframe.producer.settings import ProducerSettings
 __all__ = [
     "Durability",
     "PayloadTooLarge",
+    "Prepared",
     "Producer",
     "ProducerClosed",
     "ProducerSettings",

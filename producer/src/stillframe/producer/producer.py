@@ -14,6 +14,7 @@ from stillframe.producer.callbacks import LOGGER
 from stillframe.producer.client import Client
 from stillframe.producer.durability import Durability
 from stillframe.producer.patience import Patience
+from stillframe.producer.prepared import Prepared
 from stillframe.producer.receipt import Receipt
 from stillframe.producer.sender import Sender
 from stillframe.producer.sending import Sending
@@ -74,20 +75,30 @@ class Producer:
             SubmitFailed: Kafka refused the task.
             SubmitUnknown: no report came in time; the task may still arrive.
         """
-        check_options(options, SubmitOptions)
-        submission = self._prepare(task_type, payload, options)
-        receipt = self._send(submission, *self._terms(options))
-        return receipt.result() if receipt.durability.waits else receipt
+        return self.prepare(task_type, payload, **options).submit()
 
     async def asubmit(self, task_type: TaskType[P], payload: P, **options: Unpack[SubmitOptions]) -> Receipt:
         """As :meth:`submit`, for a coroutine: it waits without holding a thread or the event loop.
 
         Cancelling it while it waits for a place sends nothing; later, the task is on its way and stays so.
         """
+        return await self.prepare(task_type, payload, **options).asubmit()
+
+    def prepare(self, task_type: TaskType[P], payload: P, **options: Unpack[SubmitOptions]) -> Prepared:
+        """Check and encode one task now, to submit it later: after a database has committed, say.
+
+        The task is as old as this call, and what becomes of the payload afterwards does not change it.
+
+        Raises:
+            PayloadTooLarge, EncodeError: as of :meth:`submit`.
+        """
         check_options(options, SubmitOptions)
         submission = self._prepare(task_type, payload, options)
-        receipt = await self._asend(submission, *self._terms(options))
-        return await receipt if receipt.durability.waits else receipt
+        return Prepared(
+            submission.task_id,
+            send=lambda: self._send(submission, *self._terms(options)),
+            asend=lambda: self._asend(submission, *self._terms(options)),
+        )
 
     def submit_many(
         self, task_type: TaskType[P], payloads: Iterable[P], **options: Unpack[ManyOptions]
