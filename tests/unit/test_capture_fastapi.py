@@ -1,8 +1,6 @@
 """FastAPI: one line gives the snapshot, with its route, wherever the route is declared."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,10 +15,19 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from stillframe.producer.asgi import snapshot_of
-from stillframe.producer.errors import SubmitError, SubmitFailed, SubmitRejected, SubmitUnknown
-from stillframe.producer.fastapi import Capture, FrozenRequest, SnapshotMiddleware, install_errors
+from stillframe.producer.errors import ProducerClosed
+from stillframe.producer.fastapi import (
+    Capture,
+    FrozenRequest,
+    RequestProducer,
+    SnapshotMiddleware,
+    install_errors,
+    install_validation_errors,
+    lifespan,
+    producer_of,
+)
 from stillframe.producer.testing import RecordingProducer
-from stillframe.schemas import DefinitionError, EncodeError, PayloadTooLarge, Snapshot, TaskType
+from stillframe.schemas import DefinitionError, Snapshot, TaskType
 
 
 class Email(BaseModel):
@@ -255,45 +262,67 @@ def test_a_body_over_the_limit_is_answered_413(with_middleware: bool, chunked: b
     assert "10 bytes" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "retry_after"),
-    [
-        (SubmitRejected("CANARY", task_id="t-1"), 503, "1"),
-        (SubmitUnknown("CANARY", task_id="t-1"), 503, "1"),
-        (SubmitFailed("CANARY"), 503, None),
-        (SubmitError("CANARY"), 503, None),
-        (PayloadTooLarge("CANARY", size=2, limit=1), 413, None),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else repr(value),
-)
-def test_submit_errors_become_problems(error: Exception, status: int, retry_after: str | None) -> None:
-    """Each has its status, a Retry-After where trying again helps, and no word of what went wrong inside."""
+def test_the_request_goes_along_by_itself() -> None:
+    """``RequestProducer`` submits with the frozen request; the lifespan connects and closes the producer."""
+    producer = RecordingProducer()
+    send_email = TaskType("send_email", Email, topic="emails")
+    app = FastAPI(lifespan=lifespan(producer))
+
+    @app.post("/emails/{number}", status_code=202)
+    async def create(number: int, tasks: RequestProducer) -> dict[str, str]:
+        receipt = await tasks.asubmit(send_email, Email(to="ada"))
+        return {"task_id": receipt.task_id}
+
+    async def scenario() -> httpx.Response:
+        async with app.router.lifespan_context(app):
+            return (await asend(app, httpx.Request("POST", "http://shop.test/emails/5")))[0]
+
+    answer = asyncio.run(scenario())
+    assert answer.status_code == 202
+    (task,) = producer.tasks
+    assert answer.json() == {"task_id": str(task.id)}
+    assert task.snapshot is not None
+    assert (task.snapshot.route, task.snapshot.path_params["number"]) == ("/emails/{number}", "5")
+    with pytest.raises(ProducerClosed):
+        producer.submit(send_email, Email(to="ada"))
+
+
+def test_tests_put_another_producer_in_its_place() -> None:
+    """Without a lifespan there is none, and the error says how to get one."""
+    send_email = TaskType("send_email", Email, topic="emails")
     app = FastAPI()
-    install_errors(app)
 
     @app.post("/")
-    async def create() -> None:
-        raise error
+    def create(tasks: RequestProducer) -> None:
+        tasks.submit(send_email, Email(to="ada"))
 
-    answer = send(app, httpx.Request("POST", "http://shop.test/"))
-    assert answer.status_code == answer.json()["status"] == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers.get("retry-after") == retry_after
-    assert answer.json().get("task_id") == getattr(error, "task_id", None)
-    assert "CANARY" not in answer.text
-
-
-def test_mistakes_of_the_application_stay_errors() -> None:
-    """An EncodeError is a bug of the application's: it is not dressed up as the client's problem."""
-    app = FastAPI()
-    install_errors(app)
-
-    @app.post("/")
-    async def create() -> None:
-        raise EncodeError("a bug")
-
-    with pytest.raises(EncodeError):
+    with pytest.raises(DefinitionError, match=r"lifespan=lifespan\(producer\)"):
         send(app, httpx.Request("POST", "http://shop.test/"))
+    recording = RecordingProducer()
+    app.dependency_overrides[producer_of] = lambda: recording
+    assert send(app, httpx.Request("POST", "http://shop.test/")).status_code == 200
+    assert len(recording.tasks) == 1
+
+
+def test_what_fastapi_finds_wrong_becomes_a_problem_too() -> None:
+    """Body and parameters, each with its place, none with what was sent."""
+    app = FastAPI()
+    install_validation_errors(app)
+
+    @app.post("/emails/{number}")
+    async def create(number: int, email: Email, page: int = 1) -> None: ...
+
+    url = "http://shop.test/emails/CANARY?page=CANARY"
+    answer = send(app, httpx.Request("POST", url, json={"to": ["CANARY"]}))
+    assert answer.status_code == answer.json()["status"] == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "CANARY" not in answer.text
+    faults = [{name: fault.get(name) for name in ("pointer", "in", "name")} for fault in answer.json()["errors"]]
+    assert faults == [
+        {"pointer": None, "in": "path", "name": "number"},
+        {"pointer": None, "in": "query", "name": "page"},
+        {"pointer": "#/to", "in": None, "name": None},
+    ]
 
 
 def test_starlette_without_fastapi() -> None:
@@ -350,22 +379,3 @@ def test_openapi_shows_no_snapshot() -> None:
     operation = Shop().app.openapi()["paths"]["/emails/{number}"]["post"]
     assert "requestBody" not in operation
     assert "parameters" not in operation
-
-
-@pytest.mark.parametrize("module", ["stillframe.producer", "stillframe.producer.asgi", "stillframe.producer.capture"])
-def test_no_web_framework_is_imported(module: str) -> None:
-    """A worker, or a web application of another kind, does not pay for FastAPI."""
-    frameworks = "{'fastapi', 'starlette', 'flask', 'django', 'werkzeug', 'uvicorn'}"
-    code = f"import sys, {module}; print(sorted({frameworks} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_without_fastapi_the_import_says_what_to_install() -> None:
-    """The extra is named."""
-    code = (
-        "import sys; sys.modules['fastapi'] = None\n"
-        "try: import stillframe.producer.fastapi\nexcept ImportError as error: print(error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'stillframe-producer[fastapi]'" in done.stdout

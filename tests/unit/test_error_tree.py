@@ -28,6 +28,6 @@ def existing(kind: type[StillframeError]) -> set[tuple[str, str]]:
 
 def test_the_drawing_is_true() -> None:
     """Nobody adds an error without drawing it, or draws one that is gone."""
-    for module in ("stillframe.producer.asgi", "stillframe.consumer.operate.cli"):
+    for module in ("stillframe.producer.problem", "stillframe.consumer.operate.cli"):
         importlib.import_module(module)
     assert drawn() == existing(StillframeError)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, cast
 
 try:
-    from fastapi import Depends, FastAPI, Request
-    from fastapi.responses import JSONResponse
+    from fastapi import Depends, FastAPI, Request, Response
+    from fastapi.exceptions import RequestValidationError
     from starlette.requests import ClientDisconnect
 except ImportError as error:
     raise ImportError(
@@ -16,19 +17,32 @@ except ImportError as error:
     ) from error
 
 from stillframe.producer.asgi import SnapshotMiddleware, content_length, parts_of, recording_in, snapshot_of
+from stillframe.producer.bound import BoundProducer
 from stillframe.producer.capture import DEFAULT_HEADERS, Capture
 from stillframe.producer.capture.body import BodyIncomplete, check_size
 from stillframe.producer.capture.freeze import freeze_request
-from stillframe.producer.errors import SubmitError, SubmitRejected, SubmitUnknown
-from stillframe.schemas.errors import DefinitionError, PayloadTooLarge
+from stillframe.producer.capture.payload import faults_of
+from stillframe.producer.problem import ANSWERED, invalid, problem_of
+from stillframe.producer.producer import Producer
+from stillframe.schemas.errors import DefinitionError
 from stillframe.schemas.snapshot import Snapshot
 
-__all__ = ["DEFAULT_HEADERS", "Capture", "FrozenRequest", "SnapshotMiddleware", "install_errors"]
+__all__ = [
+    "DEFAULT_HEADERS",
+    "Capture",
+    "FrozenRequest",
+    "RequestProducer",
+    "SnapshotMiddleware",
+    "install_errors",
+    "install_validation_errors",
+    "lifespan",
+    "producer_of",
+]
 
 #: The name of the policy in ``app.state``, for applications without the middleware.
 POLICY_ATTRIBUTE: Final = "stillframe_capture"
-#: Seconds after which a client may try again: a full local queue drains in less.
-RETRY_AFTER: Final = 1
+#: The name of the producer there.
+PRODUCER_ATTRIBUTE: Final = "stillframe_producer"
 
 
 async def frozen_request(request: Request) -> Snapshot:
@@ -55,15 +69,58 @@ async def frozen_request(request: Request) -> Snapshot:
 FrozenRequest = Annotated[Snapshot, Depends(frozen_request)]
 
 
+def lifespan(producer: Producer) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """For ``FastAPI(lifespan=lifespan(producer))``: connected before the first request, closed after the last.
+
+    A lifespan of one's own does the same with ``async with producer:`` and
+    ``app.state.stillframe_producer = producer``.
+    """
+
+    @asynccontextmanager
+    async def around(app: FastAPI) -> AsyncIterator[None]:
+        async with producer:
+            setattr(app.state, PRODUCER_ATTRIBUTE, producer)
+            yield
+
+    return around
+
+
+def producer_of(request: Request) -> Producer:
+    """The application's producer, as a dependency: tests put another in its place with
+    ``app.dependency_overrides[producer_of] = lambda: recording_producer``.
+
+    Raises:
+        DefinitionError: nobody has set one.
+    """
+    producer: Producer | None = getattr(request.app.state, PRODUCER_ATTRIBUTE, None)
+    if producer is None:
+        raise DefinitionError("the application has no producer: FastAPI(lifespan=lifespan(producer)) gives it one")
+    return producer
+
+
+def request_producer(snapshot: FrozenRequest, producer: Annotated[Producer, Depends(producer_of)]) -> BoundProducer:
+    """The dependency behind :data:`RequestProducer`."""
+    return BoundProducer(producer, snapshot)
+
+
+#: The application's producer for one request: each task it submits carries the frozen request.
+RequestProducer = Annotated[BoundProducer, Depends(request_producer)]
+
+
 def install_errors(app: FastAPI) -> None:
     """Answer a request whose task could not be submitted, as ``application/problem+json`` (RFC 9457).
 
-    A body or task over its limit: 413. ``SubmitRejected`` and ``SubmitUnknown``: 503 with Retry-After;
-    other submit errors: 503. A client that went away: 400. A mounted application needs its own call.
+    Which error has which answer says :func:`~stillframe.producer.problem.problem_of`. A mounted
+    application needs its own call.
     """
-    app.add_exception_handler(PayloadTooLarge, _too_large)
-    app.add_exception_handler(SubmitError, _not_submitted)
-    app.add_exception_handler(BodyIncomplete, _incomplete)
+    for kind in ANSWERED:
+        app.add_exception_handler(kind, _answer)
+
+
+def install_validation_errors(app: FastAPI) -> None:
+    """Answer what FastAPI finds wrong with a request in the same form, in place of its own: 422 with
+    ``errors``, each with its ``detail`` and its place, and without the value that was sent."""
+    app.add_exception_handler(RequestValidationError, _invalid)
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -82,36 +139,13 @@ async def _body(request: Request, limit: int) -> bytes:
     return body
 
 
-async def _too_large(_: Request, error: Exception) -> JSONResponse:
-    limit = getattr(error, "limit", None)
-    return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The request is too large; the limit is {limit} bytes.")
+async def _answer(_: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    return Response(problem.body, problem.status.value, problem.headers)
 
 
-async def _incomplete(_: Request, __: Exception) -> JSONResponse:
-    return _problem(HTTPStatus.BAD_REQUEST, "The request body is incomplete.")
-
-
-async def _not_submitted(_: Request, error: Exception) -> JSONResponse:
-    """What went wrong inside stays inside: the client learns what it may do."""
-    match error:
-        case SubmitRejected():
-            detail = "The task was not accepted: too many are waiting. Nothing was done; try again."
-        case SubmitUnknown():
-            detail = "It is not known whether the task was accepted; it may still be done."
-        case _:
-            detail = "The task was not accepted. Nothing was done."
-    temporary = isinstance(error, SubmitRejected | SubmitUnknown)
-    task_id = getattr(error, "task_id", None)
-    return _problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        detail,
-        headers={"Retry-After": str(RETRY_AFTER)} if temporary else None,
-        **({"task_id": task_id} if task_id else {}),
-    )
-
-
-def _problem(
-    status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, **members: Any
-) -> JSONResponse:
-    content = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    return JSONResponse(content | members, status.value, headers=headers, media_type="application/problem+json")
+async def _invalid(_: Request, error: Exception) -> Response:
+    problem = invalid(faults_of(cast("RequestValidationError", error).errors()))
+    return Response(problem.body, problem.status.value, problem.headers)

@@ -14,7 +14,8 @@
     │   ├── UnknownTaskType       nobody registered the task's type here
     │   ├── InvalidPayload        the payload does not fit the task type's model
     │   └── InvalidHeaders        a header contradicts the value, or a delivery header is forged
-    ├── BodyIncomplete            the client went away before the body to capture had arrived
+    ├── BodyIncomplete            the body to capture did not arrive whole, or nobody knows whether it has
+    ├── RequestInvalid            the body of a request does not fit the payload's model: answer 422
     ├── SubmitError               the producer could not hand a task to Kafka
     │   ├── SubmitRejected        the local queue stayed full past the deadline: answer 503
     │   │   └── ProducerClosed    the producer was closed before there was a place

@@ -13,7 +13,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 class BodyIncomplete(StillframeError):
-    """The client went away before it had sent the whole body: there is nothing whole to freeze."""
+    """There is no whole body to freeze: the client went away, or nobody can tell where a chunked one ends."""
 
 
 class BodyCopy:
