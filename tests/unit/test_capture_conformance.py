@@ -1,6 +1,7 @@
 """What every framework's capture must do, whatever the framework."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,16 +11,27 @@ import httpx
 import pytest
 
 from stillframe.producer.capture import DEFAULT_HEADERS, Capture
+from stillframe.producer.capture.body import BodyIncomplete
 from stillframe.schemas import FrozenError, FrozenMapping, Record, Snapshot, Task, decode, encode
-from tests.unit.capture_frameworks import FRAMEWORKS, PATH, PEER, Seen, request
+from tests.unit.capture_frameworks import FRAMEWORKS, PATH, PEER, Framework, Seen, request
 
 Exchange = Callable[..., Seen]
 
+CREDENTIALS = (
+    "Authorization", "Proxy-Authorization", "Cookie", "Cookie2", "Set-Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token",
+    "X-Csrf-Token", "X-Amz-Security-Token", "X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Client-Cert", "Session-Id",
+)  # fmt: skip
+
 
 @pytest.fixture(params=FRAMEWORKS)
-def exchange(request: pytest.FixtureRequest) -> Exchange:
+def framework(request: pytest.FixtureRequest) -> Framework:
+    return FRAMEWORKS[request.param]
+
+
+@pytest.fixture
+def exchange(framework: Framework) -> Exchange:
     """Send one request through the framework's application under a policy."""
-    send = FRAMEWORKS[request.param]
+    send = framework.send
     return lambda sent, policy=Capture(): asyncio.run(send(policy, sent))  # noqa: B008 - it is immutable
 
 
@@ -37,8 +49,16 @@ def test_method_path_and_client(exchange: Exchange) -> None:
     assert (snapshot.principal, snapshot.context, snapshot.body) == (None, FrozenMapping(), None)
 
 
-def test_only_allowed_headers_are_there_with_order_and_repeats(exchange: Exchange) -> None:
-    """The default list, and nothing else; repeated headers stay apart, in order, and names ignore case."""
+def test_route_and_path_parameters(framework: Framework, exchange: Exchange) -> None:
+    """The template in braces, and its parameters as the framework has converted them; nothing else."""
+    snapshot = taken(exchange(request()))
+    assert snapshot.route == framework.route
+    assert dict(snapshot.path_params) == ({} if framework.shop is None else {"shop": framework.shop})
+
+
+def test_only_allowed_headers_are_there_with_order_and_repeats(framework: Framework, exchange: Exchange) -> None:
+    """The default list, and nothing else. Repeated headers stay apart, in order, or the server has
+    joined them, in order; names ignore case."""
     sent = [
         ("Accept-Language", "de"),
         ("X-Unheard-Of", "no"),
@@ -48,7 +68,7 @@ def test_only_allowed_headers_are_there_with_order_and_repeats(exchange: Exchang
         ("Accept", "text/html"),
     ]
     headers = taken(exchange(request(headers=sent))).headers
-    assert headers.getall("Accept-Language") == ("de", "en")
+    assert headers.getall("Accept-Language") == (("de", "en") if framework.repeats else ("de,en",))
     assert headers["USER-AGENT"] == "test"
     assert set(headers) == {"accept-language", "user-agent", "traceparent"}
     assert set(headers) <= set(DEFAULT_HEADERS)
@@ -98,6 +118,27 @@ def test_nothing_secret_is_taken(exchange: Exchange) -> None:
     assert snapshot.query.pairs == (("page", "1"), ("next", "https://h/x?token="))
 
 
+@pytest.mark.parametrize(
+    "policy", [Capture(), Capture(headers=("x-tenant", "accept"), body=10)], ids=["default", "own"]
+)
+def test_credentials_are_absent_in_every_spelling(
+    exchange: Exchange, policy: Capture, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However a client writes the name of such a header, and whatever the server makes of that, its value is
+    nowhere in the snapshot and in no log."""
+    caplog.set_level(logging.DEBUG)
+    names = {spelling for name in CREDENTIALS for spelling in spellings(name)}
+    seen = exchange(request(headers=[(name, "CANARY") for name in sorted(names)]), policy)
+    assert b"CANARY" not in encoded(taken(seen))
+    assert "CANARY" not in repr(taken(seen))
+    assert "CANARY" not in caplog.text
+
+
+def spellings(name: str) -> set[str]:
+    written = {name, name.lower(), name.upper(), name.title(), name.swapcase()}
+    return written | {each.replace("-", "_") for each in written} | {each.replace("-", "") for each in written}
+
+
 def test_a_revealed_secret_is_taken(exchange: Exchange) -> None:
     """What the policy names one by one is there, and only that."""
     policy = Capture(headers=("x-api-key",), reveal=("x-api-key", "page_token"))
@@ -116,9 +157,15 @@ def test_no_body_unless_asked_for(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_up_to_the_limit_is_taken_and_still_there(exchange: Exchange, size: int, chunked: bool) -> None:
+def test_a_body_up_to_the_limit_is_taken_and_still_there(
+    framework: Framework, exchange: Exchange, size: int, chunked: bool
+) -> None:
     """Snapshot and application have the same bytes, whether the body came whole or in chunks."""
     body = bytes(range(256))[:size]
+    if chunked and not framework.chunked:
+        with pytest.raises(BodyIncomplete, match="without Content-Length"):
+            exchange(request(content=in_chunks(body)), Capture(body=100))
+        return
     seen = exchange(request(content=in_chunks(body) if chunked else body), Capture(body=100))
     assert seen.status == 200
     assert taken(seen).body == body
@@ -126,9 +173,11 @@ def test_a_body_up_to_the_limit_is_taken_and_still_there(exchange: Exchange, siz
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_over_the_limit_is_refused(exchange: Exchange, chunked: bool) -> None:
+def test_a_body_over_the_limit_is_refused(framework: Framework, exchange: Exchange, chunked: bool) -> None:
     """One byte too many is PayloadTooLarge, before there is any snapshot to submit."""
     body = b"x" * 101
+    if chunked and not framework.chunked:
+        pytest.skip("it reads no body of undeclared length")
     seen = exchange(request(content=in_chunks(body) if chunked else body), Capture(body=100))
     assert seen.status == 413
     assert seen.snapshot is None
@@ -184,7 +233,8 @@ def test_concurrent_requests_do_not_mix() -> None:
     async def all_at_once() -> list[Seen]:
         policy = Capture(headers=("x-request-id",), body=1_000)
         frameworks = list(FRAMEWORKS.values())
-        return await asyncio.gather(*(frameworks[n % len(frameworks)](policy, order(n)) for n in range(100)))
+        sends = [frameworks[n % len(frameworks)] for n in range(100)]
+        return await asyncio.gather(*(each.send(policy, order(n, each)) for n, each in enumerate(sends)))
 
     for number, seen in enumerate(asyncio.run(all_at_once())):
         snapshot = taken(seen)
@@ -193,9 +243,9 @@ def test_concurrent_requests_do_not_mix() -> None:
         assert snapshot.body == seen.body == str(number).encode() * number
 
 
-def order(number: int) -> httpx.Request:
+def order(number: int, framework: Framework) -> httpx.Request:
     body = str(number).encode() * number
-    content = in_chunks(body) if number % 2 else body
+    content = in_chunks(body) if number // 10 % 2 and framework.chunked else body
     return request(path=f"{PATH}?n={number}", headers=[("X-Request-Id", str(number))], content=content)
 
 
