@@ -9,7 +9,11 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import wait_until
+
 CLIENTS = 16
+#: Requests over one connection: servers share connections among their processes, and not requests.
+ON_A_CONNECTION = 20
 
 
 @dataclass
@@ -41,16 +45,19 @@ class Crowd:
         self._stop.set()
 
     def client(self) -> None:
-        with httpx.Client(base_url=self.address, timeout=30, trust_env=False) as client:
-            while not self._stop.is_set() and self._may_send():
-                self._ask(client)
+        while not self._stop.is_set():
+            with httpx.Client(base_url=self.address, timeout=30, trust_env=False) as client:
+                for _ in range(ON_A_CONNECTION):
+                    if self._stop.is_set() or not self._may_send():
+                        return
+                    self.ask(client)
 
     def _may_send(self) -> bool:
         with self._lock:
             self._sent += 1
             return self.size is None or self._sent <= self.size
 
-    def _ask(self, client: httpx.Client) -> None:
+    def ask(self, client: httpx.Client) -> None:
         began = time.monotonic()
         try:
             answer = client.post("/emails", json={"to": f"{self._sent}@mail.example"})
@@ -66,6 +73,19 @@ class Crowd:
         else:
             kind = answer.headers.get("content-type", "")
             self.refused.append((answer.status_code, kind, answer.json() if "json" in kind else {}))
+
+
+def ask_all(address: str, processes: int) -> Crowd:
+    """One client that asks, each time over another connection, until so many processes have answered."""
+    crowd = Crowd(address)
+
+    def answered() -> bool:
+        with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+            crowd.ask(client)
+        return len(crowd.processes) >= processes
+
+    wait_until(answered, timeout=60, describe=f"{processes} processes to answer")
+    return crowd
 
 
 @contextmanager

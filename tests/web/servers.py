@@ -23,7 +23,8 @@ GUNICORN = ("gunicorn", "--workers", "2", "--preload", "--graceful-timeout", "20
 #: makes its producer, before it forks.
 SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn": (*GUNICORN, "--bind", "127.0.0.1:{port}", "tests.web.flask_app:app"),
-    "gunicorn gthread": (*GUNICORN, "--threads", "8", "--bind", "127.0.0.1:{port}", "tests.web.django_app:wsgi"),
+    # So many that one process has a thread for every client of the crowd, should it get them all.
+    "gunicorn gthread": (*GUNICORN, "--threads", "16", "--bind", "127.0.0.1:{port}", "tests.web.django_app:wsgi"),
     "uvicorn": (*UVICORN, "tests.web.fastapi_app:app"),
     "uvicorn, django": (*UVICORN, "--lifespan", "off", "tests.web.django_app:asgi"),
 }
