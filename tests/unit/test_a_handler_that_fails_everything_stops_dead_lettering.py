@@ -94,6 +94,20 @@ def test_one_that_is_done_brings_dead_letters_back(deployment: Deployment) -> No
     assert deployment.told() == [DeadLettersStopped("send_email", LIMIT), DeadLettersResumed("send_email")]
 
 
+def test_readiness_does_not_go_to_and_fro_at_the_limit() -> None:
+    """Red until what is not made up for has come down to 70 % of the limit: by default after 34 that are done."""
+    limit, told = DeadLetterLimit(1_000), list[bool]()
+    for _ in range(1_000):
+        assert limit.give_up("pay")
+    for done in range(1, 34):
+        told.append(limit.done("pay"))
+        assert not limit.give_up("pay"), done
+    assert not any(told)
+    assert limit.done("pay")
+    assert limit.give_up("pay")
+    assert not limit.done("pay")
+
+
 def test_it_is_told_in_the_order_in_which_it_happened() -> None:
     """Handlers end in many threads. Told the wrong way round, readiness would stay red for a limit that is none."""
     told: list[Event] = []

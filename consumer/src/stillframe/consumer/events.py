@@ -178,7 +178,7 @@ class DeadLettersStopped:
 
 @dataclass(frozen=True, slots=True)
 class DeadLettersResumed:
-    """A task of the type was done: what is given up goes to the dead-letter topic again."""
+    """Enough of the type was done: what is given up goes to the dead-letter topic again."""
 
     task_type: str
 

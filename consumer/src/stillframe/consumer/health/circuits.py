@@ -46,5 +46,5 @@ class Circuits:
         for task_type, written in self._stopped.items():
             yield (
                 f"the handler of task type {task_type} fails everything: after {written} dead letters no more are "
-                "written, and its backlog stands until one of its tasks is done"
+                "written, and its backlog stands until enough of its tasks are done"
             )
