@@ -14,14 +14,17 @@ from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome.breaker import State
-from stillframe.consumer.outcome.classify import Failure
-from stillframe.consumer.outcome.end import Dead, Done, End
+from stillframe.consumer.outcome.classify import Cause, Failure
+from stillframe.consumer.outcome.end import Dead, Done, End, Retry
 from tests.arrivals import arrival, partition
 from tests.waiting import wait_until
 
 OPEN_FOR = 30_000
 #: Exhausted: no attempt is left, and another one could have helped.
 DEAD = Dead(Failure("ConnectionError", "", "", permanent=False))
+
+#: The service answers, and asks for time.
+ASKED = Retry(0, Failure("RetryAfter", "", "", permanent=False, cause=Cause.ASKED))
 
 
 class Told(deque[Change]):
@@ -123,3 +126,24 @@ def test_it_is_tried_in_time_however_quickly_its_change_is_told(shop: Shop) -> N
     spent = shop.calls["pay"]
     shop.now += OPEN_FOR
     shop.settle_down(spent + 1)
+
+
+def test_who_is_tried_and_asked_for_time_has_been_answered() -> None:
+    """Else a type whose every call is put off would be held back for ever. While all is well it counts for nothing."""
+    circuits = Circuits({"pay": CircuitBreaker(failures=1, rate=1, probes=2, open_for=30)})
+    source = partition()
+
+    def attempt(offset: int, end: End, now: int) -> None:
+        each = arrival(source, offset)
+        each.task_type = "pay"
+        circuits.started(each)
+        circuits.ended(each, end, now)
+
+    attempt(0, ASKED, 0)
+    attempt(1, DEAD, 0)
+    assert circuits.state("pay") is State.OPEN  # one of one: what was put off is no success
+    circuits.tick(OPEN_FOR)
+    attempt(2, ASKED, OPEN_FOR)
+    assert circuits.state("pay") is State.HALF_OPEN
+    attempt(3, ASKED, OPEN_FOR)
+    assert circuits.state("pay") is State.CLOSED

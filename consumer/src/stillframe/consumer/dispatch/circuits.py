@@ -75,7 +75,7 @@ class Circuits:
         if isinstance(end, Retry) and end.spared:
             changed = breaker.trip("its handler fails everything, and no more dead letters are written", now)
         else:
-            changed = breaker.ended(arrival, _failed(end), now)
+            changed = breaker.ended(arrival, _failed(end, tried=breaker.state is State.HALF_OPEN), now)
         return self._note(task_type, breaker) if changed else None
 
     def stuck(self, arrival: Arrival) -> None:
@@ -118,11 +118,17 @@ def number_of(task_type: str) -> int:
     return crc32(task_type.encode())
 
 
-def _failed(end: End) -> bool | None:
-    """Whether an attempt speaks against what its handler calls; ``None`` if it says nothing of that."""
+def _failed(end: End, *, tried: bool) -> bool | None:
+    """Whether an attempt speaks against what its handler calls; ``None`` if it says nothing of that.
+
+    Args:
+        tried: few are tried now, to see whether that answers; who asks for time does.
+    """
     if isinstance(end, Done):
         return False
     failure = end.failure if isinstance(end, Retry | Dead) else None
-    if failure is None or failure.cause is not Cause.HANDLER:
+    if failure is None or failure.cause is Cause.INPUT:
         return None
+    if failure.cause is Cause.ASKED:
+        return False if tried else None
     return not failure.permanent

@@ -35,7 +35,10 @@ class CircuitBreaker:
     """When a task type is held back, and how it is tried again.
 
     Only failures that another attempt could cure count: a permanent one is an answer, and a ``RetryAfter`` of the
-    handler's own a wish.
+    handler's own a wish, which counts for nothing while the breaker is closed. Raised by one of those that are
+    tried it is a success: what is called answers again, and has asked for time, which the task takes by itself. As a
+    failure it would hold back a whole type for what one of its tasks was told; as nothing it would leave a type
+    whose every call is put off half-open for ever, with the others held back behind it.
 
     Args:
         failures: so many attempts of the window must have failed.
