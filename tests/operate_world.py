@@ -29,6 +29,8 @@ class World:
         unreadable: records that no client can read.
         refusal: what the broker says to a record that is produced, once `refused_after` were taken.
         on_write: called after each record that is produced.
+        in_sync: every topic's min.insync.replicas.
+        created: what commands have created, and how.
         now: when the next record is written; each is a second after the one before.
     """
 
@@ -42,6 +44,8 @@ class World:
         self.refusal: str | None = None
         self.refused_after = 0
         self.on_write: Callable[[], object] = lambda: None
+        self.in_sync = "1"
+        self.created: dict[str, Create] = {}
         self.now = NOON
         for family in families:
             for topic in family.names:
@@ -75,7 +79,11 @@ class World:
         return False
 
     def create(self, topic: str, wanted: Create) -> None:
+        self.created[topic] = wanted
         self.add_topic(topic, wanted.partitions)
+
+    def settings_of(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+        return {topic: {"min.insync.replicas": self.in_sync} for topic in topics}
 
     def topic_id(self, topic: str) -> str:
         return f"id-of-{topic}"

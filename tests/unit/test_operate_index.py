@@ -1,6 +1,7 @@
 """Which dead letters no longer wait: as written by many runs, read as one."""
 
 import pytest
+from confluent_kafka import KafkaError
 
 from stillframe.consumer.operate import gone, index
 from stillframe.consumer.operate.cluster import Refused
@@ -91,6 +92,33 @@ def test_whoever_may_not_create_it_is_told_what_to_ask_for(monkeypatch: pytest.M
     ):
         Marks(cluster, SOURCE, world.topics(), Kind.REDRIVEN, courier)
     assert "one partition, cleanup.policy=compact" in no.value.__notes__[0]
+
+
+def test_an_index_is_as_safe_as_its_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark that the broker forgets with one replica is a task that runs once more."""
+    world = World(FAMILY)
+    cluster = install(world, monkeypatch)
+    world.in_sync = "2"
+    with Courier(world.settings) as courier:
+        Marks(cluster, SOURCE, world.topics(), Kind.REDRIVEN, courier)
+    assert world.created[SOURCE.index].settings["min.insync.replicas"] == "2"
+
+
+def test_who_may_not_see_how_safe_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The broker's own default then has to do."""
+    world = World(FAMILY)
+    cluster = install(world, monkeypatch)
+
+    def refuse(topics: object) -> None:
+        raise Refused("not authorized", KafkaError.TOPIC_AUTHORIZATION_FAILED)
+
+    monkeypatch.setattr(world, "settings_of", refuse)
+    with Courier(world.settings) as courier:
+        Marks(cluster, SOURCE, world.topics(), Kind.REDRIVEN, courier)
+    assert "min.insync.replicas" not in world.created[SOURCE.index].settings
+    assert "no DescribeConfigs on emails.mailer.dlq" in capsys.readouterr().err
 
 
 def test_an_index_is_its_groups_alone() -> None:

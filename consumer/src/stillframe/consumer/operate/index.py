@@ -9,13 +9,14 @@ from contextlib import closing
 from typing import Final
 from uuid import uuid4
 
-from stillframe.consumer.operate.cluster import TIMEOUT, TURN, Cluster, Layout, Refused, places
+from stillframe.consumer.operate.audit import warn_unchecked
+from stillframe.consumer.operate.cluster import FORBIDDEN, TIMEOUT, TURN, Cluster, Layout, Refused, places
 from stillframe.consumer.operate.courier import Courier, Parcel
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.gone import HALF_FULL, Gone, IndexKey, Kind, encode, join
 from stillframe.consumer.operate.scan import Range, scan
 from stillframe.consumer.operate.source import Source
-from stillframe.consumer.operate.topic_rules import CLEANUP, Create
+from stillframe.consumer.operate.topic_rules import CLEANUP, IN_SYNC, Create
 from stillframe.consumer.progress.completion_map import Run
 from stillframe.consumer.progress.runs import Runs
 from stillframe.schemas import Record
@@ -90,13 +91,25 @@ def _create(cluster: Cluster, source: Source, layouts: Mapping[str, Layout]) -> 
     if cluster.is_embedded():
         cluster.touch(source.index)
     else:
+        wanted = SETTINGS | _in_sync(cluster, source.topic)
         try:
-            cluster.create(source.index, Create(1, layouts[source.topic].replicas, SETTINGS))
+            cluster.create(source.index, Create(1, layouts[source.topic].replicas, wanted))
         except Refused as error:
-            settings = ", ".join(f"{name}={value}" for name, value in SETTINGS.items())
+            settings = ", ".join(f"{name}={value}" for name, value in wanted.items())
             refused = Refused(f"{source.index}, which remembers what is done, cannot be created: {error}", error.code)
             raise hinted(refused, f"have it created, with one partition, {settings}; nothing was done yet") from None
     # Brokers learn of it a moment later, and what was already sent back must not fail to be remembered.
     deadline = time.monotonic() + TIMEOUT
     while source.index not in cluster.topics() and time.monotonic() < deadline:
         time.sleep(TURN)
+
+
+def _in_sync(cluster: Cluster, topic: str) -> dict[str, str]:
+    """What is remembered has to be as safe as what it is about: as many replicas in sync, as in all of the family."""
+    try:
+        return {IN_SYNC: cluster.settings_of([topic])[topic][IN_SYNC]}
+    except Refused as error:
+        if error.code not in FORBIDDEN:
+            raise
+        warn_unchecked(f"the index gets the broker's default of {IN_SYNC}: no DescribeConfigs on {topic}")
+        return {}
