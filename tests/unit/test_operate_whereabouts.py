@@ -73,7 +73,7 @@ def test_the_last_record_without_an_outcome_is_where_it_is(
 def test_a_version_7_id_bounds_the_search() -> None:
     """It holds when it was made; any other id says nothing, and all is looked at."""
     made = UUID(int=NOON << 80 | 7 << 76 | 0b10 << 62)
-    assert submitted_within(made) == (NOON - 60_000, NOON + 900_000)
+    assert submitted_within(made) == (NOON - 3_600_000, NOON - 60_000, NOON + 900_000)
     assert submitted_within(uuid5(made, "order-1")) is None
 
 
@@ -110,6 +110,19 @@ def test_a_task_is_found_with_its_trail(world: World, late: int) -> None:
     assert SECRET not in shown
 
 
+@pytest.mark.parametrize("broker_time", [False, True])
+def test_an_id_whose_clock_was_ahead_finds_its_task(world: World, broker_time: bool) -> None:  # noqa: FBT001
+    """By half an hour: of all other records, and with a broker that writes its own time of the task too."""
+    dead = dead_letter(FAMILY, 1, 0, attempt=3)
+    now = (UUID(task_id(dead)).int >> 80) - 1_800_000
+    task = replace(dead, topic="emails", headers=dead.headers[:6])
+    world.write(task, at=now if broker_time else now + 1_800_000)
+    world.write(dead, at=now + 20_000)
+    world.ended(FAMILY, "emails", 1, 0)
+    (answer,) = run("task", task_id(task), "--json").json["groups"]
+    assert (answer["state"], len(answer["records"])) == ("dead", 2)
+
+
 def test_no_more_is_read_than_the_id_leaves_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither what was written long before its id was made, nor, of the task topic, what long after."""
     task = submitted(world)
@@ -141,3 +154,4 @@ def test_a_task_that_nobody_knows_is_an_error(world: World) -> None:
     with pytest.raises(CommandError, match="no record of task .* is in emails") as unknown:
         run("task", task_id(dead_letter(FAMILY)))
     assert "retention has deleted it" in unknown.value.__notes__[0]
+    assert "a clock more than an hour ahead" in unknown.value.__notes__[0]

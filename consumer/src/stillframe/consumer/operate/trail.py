@@ -52,7 +52,8 @@ class Trail:
         self._starts, self._ends = cluster.starts(where), cluster.ends(where)
 
     def follow(self, task_id: UUID) -> list[Sighting]:
-        """Every record of it; one that was submitted long after its id was made costs a longer search.
+        """Every record of it; one that was submitted long after its id was made, or whose id was made by a clock that
+        is ahead, costs a longer search.
 
         Raises:
             BrokerUnreachable, CommandError: see :func:`scan`.
@@ -60,13 +61,16 @@ class Trail:
         within = submitted_within(task_id)
         if within is None:
             return self._look(task_id, self._ranges(self._starts, self._ends))
-        since, until = (self._cluster.offsets_at(list(self._starts), moment) for moment in within)
-        tasks = {place: until[place] for place in until if self._roles[place[0]] is Role.TASKS}
-        found = self._look(task_id, self._ranges(since, self._ends | tasks))
-        if not tasks or any(seen.role is Role.TASKS for seen in found):
-            return found
-        # Submitted long after its id was made, as a relay of an outbox does.
-        return found + self._look(task_id, self._ranges(tasks, {place: self._ends[place] for place in tasks}))
+        earliest, since, until = (self._cluster.offsets_at(list(self._starts), moment) for moment in within)
+        tasks = [place for place in self._starts if self._roles[place[0]] is Role.TASKS]
+        likely = self._ranges(earliest | _only(tasks, since), self._ends | _only(tasks, until))
+        found = self._look(task_id, likely)
+        # Made by a clock that is ahead of who wrote the record; or submitted later, as a relay of an outbox does.
+        for starts, ends in ((earliest, since), (until, self._ends)):
+            if not tasks or any(seen.role is Role.TASKS for seen in found):
+                break
+            found += self._look(task_id, self._ranges(_only(tasks, starts), ends))
+        return found
 
     def standings(self, group: str, sightings: Iterable[Sighting], source: Source) -> Standings:
         """What a group has done of the partitions that the task was seen in."""
@@ -104,3 +108,7 @@ class Trail:
             if count % TURN == 0:
                 self._looked_at(TURN)
             yield each
+
+
+def _only(places: Iterable[Place], offsets: Mapping[Place, int]) -> dict[Place, int]:
+    return {place: offsets[place] for place in places}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from stillframe.consumer.operate.cluster import Place
@@ -18,6 +18,9 @@ from stillframe.consumer.operate.quantities import SECOND_MS, moment
 #: submission lasts at most as long as its deadlines.
 CLOCKS_DIFFER: Final = 60 * SECOND_MS
 SUBMITTING: Final = 900 * SECOND_MS
+#: A clock further ahead cannot submit: brokers refuse its timestamps (message.timestamp.after.max.ms), unless they
+#: are set to write their own.
+FARTHEST_AHEAD: Final = 3_600 * SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,20 @@ class Sighting:
     def where(self) -> str:
         record = self.letter.record
         return f"{record.topic}:{record.partition}:{record.offset}"
+
+
+class Made(NamedTuple):
+    """When a task may have been submitted, in epoch milliseconds.
+
+    Attributes:
+        earliest: by the clock of who writes its records, if the clock that made its id was ahead of that. A broker
+            may write its own time, and workers write theirs into the retry and dead-letter topics.
+        since, until: most likely.
+    """
+
+    earliest: int
+    since: int
+    until: int
 
 
 class State(StrEnum):
@@ -77,12 +94,12 @@ class Whereabouts:
     told: str
 
 
-def submitted_within(task_id: UUID) -> tuple[int, int] | None:
-    """Between which epoch milliseconds it was most likely submitted; ``None`` if its id does not tell."""
+def submitted_within(task_id: UUID) -> Made | None:
+    """When it may have been submitted; ``None`` if its id does not tell."""
     if task_id.version != 7:
         return None
     made = task_id.int >> 80
-    return max(0, made - CLOCKS_DIFFER), made + SUBMITTING
+    return Made(max(0, made - FARTHEST_AHEAD), max(0, made - CLOCKS_DIFFER), made + SUBMITTING)
 
 
 def whereabouts(sightings: Iterable[Sighting], standings: Standings, now: int) -> Whereabouts:

@@ -43,8 +43,8 @@ def task(
 ) -> None:
     """Say where a task is: waiting, in a retry topic until when, dead of what, or done.
 
-    Its records are looked for in the topics, from the time on that its id tells. Whether it is done is read
-    from what the group has committed.
+    Its records are looked for in the topics, from the time on that its id tells, or from up to an hour before if
+    the clock that made the id was ahead. Whether it is done is read from what the group has committed.
     """
     wanted = _parse(task_id)
     scope = find(group, topic, bootstrap_servers)
@@ -62,7 +62,8 @@ def task(
         error = CommandError(
             f"no record of task {wanted} is in {', '.join(sorted({f.topic for f in scope.families}))}"
         )
-        raise hinted(error, "it was never acknowledged there, or retention has deleted it")
+        clock = "or its id was made by a clock more than an hour ahead of those who write the records"
+        raise hinted(error, f"it was never acknowledged there, retention has deleted it, {clock}")
     answers = list(_answers(scope, trail, seen))
     if as_json:
         print_json({"task_id": str(wanted), "groups": [_as_json(*each) for each in answers]})
