@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix chaos soak-tests bench clean
+.PHONY: help demo test check fix chaos soak-tests generated bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -39,6 +39,9 @@ chaos: $(VENV)  ## Disturb workers and brokers, account for every task: SCENARIO
 
 soak-tests: $(VENV)  ## Repeat every test of brokers, chaos and state machines COUNT= times; ARGS= go to pytest
 	@.venv/bin/python -m tests.soak
+
+generated: $(VENV)  ## Write anew what docs/ has from the code
+	@.venv/bin/python -m tests.generated
 
 bench: $(VENV)  ## Measure throughput and latency
 	@.venv/bin/python -m bench
