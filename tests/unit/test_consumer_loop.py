@@ -16,9 +16,11 @@ from stillframe.consumer.dispatch.circuits import Change
 from stillframe.consumer.dispatch.desk import Counts
 from stillframe.consumer.events import CircuitBreakerChanged, CommitFailed, Event, Turned
 from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.batch_size import BatchSize
 from stillframe.consumer.loop import Loop, Stations
 from stillframe.consumer.outcome.breaker import State
 from stillframe.consumer.progress.ledger import Ledger
+from stillframe.consumer.settings import WorkerSettings
 from tests.arrivals import FAMILY, arrival
 
 
@@ -34,6 +36,9 @@ class Message:
 
     def error(self) -> None:
         return None
+
+    def __len__(self) -> int:
+        return 1
 
 
 def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
@@ -130,4 +135,5 @@ def test_what_a_breaker_holds_back_is_not_fetched_and_is_told() -> None:
 def _loop(emit: Callable[[Event], None] = lambda event: None, **stations: Any) -> Loop:
     """A loop of which only these stations are there."""
     every: dict[str, Any] = dict.fromkeys(field.name for field in fields(Stations))
+    every["batch_size"] = BatchSize(WorkerSettings().limits)
     return Loop(Stations(**every | stations), emit)

@@ -30,6 +30,7 @@ from stillframe.consumer.events import (
 )
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.batch_size import BatchSize
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
 from stillframe.consumer.intake.log_watch import LogWatch
@@ -42,8 +43,6 @@ from stillframe.consumer.outcome.settle import Settlement
 from stillframe.consumer.progress.commits import Commits
 from stillframe.consumer.quarantine.marks import judge
 
-#: Messages taken per turn at most.
-BATCH = 1_000
 #: Seconds that a turn may wait for messages; shorter while a partition waits to be resumed.
 PATIENCE = 0.05
 PATIENCE_WHILE_PAUSED = 0.005
@@ -60,6 +59,7 @@ class Stations:
     consumer: Consumer
     errors: ClientErrors
     assignment: Assignment
+    batch_size: BatchSize
     receiver: Receiver
     executors: Executors
     settlement: Settlement
@@ -76,6 +76,7 @@ class Loop:
         self._consumer = stations.consumer
         self._errors = stations.errors
         self._assignment = stations.assignment
+        self._batch_size = stations.batch_size
         self._receiver = stations.receiver
         self._executors = stations.executors
         self._settlement = stations.settlement
@@ -170,7 +171,8 @@ class Loop:
     def _fetch(self) -> list[Message]:
         """Whatever else is there already, in one call: each call may wait for the interpreter lock."""
         before = self._assignment.ownerships
-        messages = self._asked(lambda: self._consumer.consume(BATCH, 0)) or []
+        messages = self._asked(lambda: self._consumer.consume(self._batch_size.next(), 0)) or []
+        self._batch_size.took(map(len, messages))
         return messages if self._assignment.ownerships == before else self._without_doubtful(messages, before)
 
     def _without_doubtful(self, messages: list[Message], before: int) -> list[Message]:

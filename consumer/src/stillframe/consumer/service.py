@@ -26,6 +26,7 @@ from stillframe.consumer.handler import check_place
 from stillframe.consumer.health import Health, serve_health
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.intake.assignment import Assignment
+from stillframe.consumer.intake.batch_size import BatchSize
 from stillframe.consumer.intake.client_errors import ClientErrors
 from stillframe.consumer.intake.gate import Gate
 from stillframe.consumer.intake.log_watch import EVERY, LogWatch
@@ -145,6 +146,7 @@ class _Run:
                 self._consumer,
                 self._errors,
                 self._assignment,
+                BatchSize(settings.limits),
                 receiver,
                 self._executors,
                 settlement,
