@@ -129,7 +129,7 @@ def test_it_is_tried_in_time_however_quickly_its_change_is_told(shop: Shop) -> N
 
 
 def test_who_is_tried_and_asked_for_time_has_been_answered() -> None:
-    """Else a type whose every call is put off would be held back for ever. While all is well it counts for nothing."""
+    """Else a type whose every call is put off would be held back for ever. While all is well it does not count."""
     circuits = Circuits({"pay": CircuitBreaker(failures=1, rate=1, probes=2, open_for=30)})
     source = partition()
 

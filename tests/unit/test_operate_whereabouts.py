@@ -111,7 +111,7 @@ def test_a_task_is_found_with_its_trail(world: World, late: int) -> None:
 
 
 @pytest.mark.parametrize("broker_time", [False, True])
-def test_an_id_whose_clock_was_ahead_finds_its_task(world: World, broker_time: bool) -> None:  # noqa: FBT001
+def test_an_id_whose_clock_was_ahead_finds_its_task(world: World, broker_time: bool) -> None:
     """By half an hour: of all other records, and with a broker that writes its own time of the task too."""
     dead = dead_letter(FAMILY, 1, 0, attempt=3)
     now = (UUID(task_id(dead)).int >> 80) - 1_800_000
