@@ -41,14 +41,14 @@ def test_a_handler_that_fails_everything_leaves_its_backlog_standing(kafka: Kafk
     sent = submit(bootstrap, task_type, [Work(number=n, key=f"k{n}") for n in range(TASKS)])
     with running(worker):
         wait_until(stopped, timeout=60, describe="dead letters to stop")
-        given_up = LIMIT + BAD
         wait_until(
-            lambda: sum(isinstance(e, HandedOff) and isinstance(e.end, Dead) for e in tuple(events)) >= given_up,
+            lambda: sum(isinstance(e, HandedOff) and isinstance(e.end, Dead) for e in tuple(events)) >= LIMIT,
             timeout=60,
-            describe="the bad input to be dead-lettered",
+            describe="the dead letters to be written",
         )
-        assert len(read_all(bootstrap, dead_letters)) == given_up
+        # Bad input in a partition that was not read before its topic was paused comes with the backlog.
+        assert LIMIT <= len(read_all(bootstrap, dead_letters)) <= LIMIT + BAD
         broken.clear()
         wait_until(lambda: len(journal.done) == TASKS - LIMIT, timeout=180, describe="the backlog to be done")
     assert journal.done < set(sent)
-    assert len(read_all(bootstrap, dead_letters)) == given_up
+    assert len(read_all(bootstrap, dead_letters)) == LIMIT + BAD
