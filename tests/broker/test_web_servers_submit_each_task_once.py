@@ -10,7 +10,7 @@ from tests.engine.looking import read_all
 from tests.kafka import CreateTopic, Kafka
 from tests.producing import task_ids
 from tests.waiting import wait_until
-from tests.web.crowd import ask_all, asking
+from tests.web.crowd import ask_until, asking
 from tests.web.servers import SERVERS, running
 
 REQUESTS = 1_000
@@ -23,11 +23,12 @@ def test_web_servers_submit_each_task_once(
     create_topic(topic_name)
     environment = {"STILLFRAME_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TOPIC": topic_name}
     with running(name, tmp_path, **environment) as server:
-        first = ask_all(server.address, 2)
+        first = ask_until(server.address, answered_by=2)
         with asking(server.address, REQUESTS) as crowd:
             pass
         assert (len(crowd.accepted), crowd.refused, crowd.broken) == (REQUESTS, [], []), server.log.read_text()
-        assert server.process.pid not in first.processes
+        assert len(crowd.processes) == 2
+        assert server.process.pid not in crowd.processes
 
         with asking(server.address) as more:
             wait_until(lambda: len(more.accepted) > 200, timeout=60, describe="the server to be under load")

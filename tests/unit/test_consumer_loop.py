@@ -37,9 +37,6 @@ class Message:
     def error(self) -> None:
         return None
 
-    def __len__(self) -> int:
-        return 1
-
 
 def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
     """They may be from before: they are passed over, and the partition is read from its start; others stay."""

@@ -75,16 +75,16 @@ class Crowd:
             self.refused.append((answer.status_code, kind, answer.json() if "json" in kind else {}))
 
 
-def ask_all(address: str, processes: int) -> Crowd:
+def ask_until(address: str, *, answered_by: int) -> Crowd:
     """One client that asks, each time over another connection, until so many processes have answered."""
     crowd = Crowd(address)
 
     def answered() -> bool:
         with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
             crowd.ask(client)
-        return len(crowd.processes) >= processes
+        return len(crowd.processes) == answered_by
 
-    wait_until(answered, timeout=60, describe=f"{processes} processes to answer")
+    wait_until(answered, timeout=60, describe=f"{answered_by} processes to answer")
     return crowd
 
 

@@ -172,7 +172,6 @@ class Loop:
         """Whatever else is there already, in one call: each call may wait for the interpreter lock."""
         before = self._assignment.ownerships
         messages = self._asked(lambda: self._consumer.consume(self._batch_size.next(), 0)) or []
-        self._batch_size.took(map(len, messages))
         return messages if self._assignment.ownerships == before else self._without_doubtful(messages, before)
 
     def _without_doubtful(self, messages: list[Message], before: int) -> list[Message]:
@@ -215,7 +214,9 @@ class Loop:
     def _received(self, message: Message, partition: Partition, now: int) -> Iterator[Arrival]:
         """An arrival, unless it needs no run; what waited when the partition was another's goes on waiting."""
         arrival = self._receiver.arrival(message, partition, now)
-        if not partition.ledger.receive(arrival.record.offset, arrival.size):
+        size = arrival.size
+        self._batch_size.saw(size)
+        if not partition.ledger.receive(arrival.record.offset, size):
             return
         if (wait := partition.ledger.wait_of(arrival.record.offset)) is not None:
             arrival.go_on(wait)

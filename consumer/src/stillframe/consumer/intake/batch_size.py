@@ -6,7 +6,6 @@ a thousand are no matter; of the largest ones they would be a gigabyte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from stillframe.consumer.intake.pressure import Limits
@@ -22,19 +21,26 @@ UNSEEN: Final = 2**20
 
 
 class BatchSize:
-    """Expects records as large as the largest of late, which halves with each call that brings smaller ones."""
+    """Expects records as large as the largest of late; that halves with each call that brings smaller ones.
 
-    __slots__ = ("_bytes", "_largest", "_records")
+    A call that brings nothing tells nothing: large tasks may come after a quiet hour.
+    """
+
+    __slots__ = ("_bytes", "_largest", "_records", "_seen")
 
     def __init__(self, limits: Limits) -> None:
         self._records = min(MOST_RECORDS, limits.records, limits.total_records)
         self._bytes = min(MOST_BYTES, limits.bytes, limits.total_bytes // SHARE)
         self._largest = UNSEEN
+        self._seen = 0
 
     def next(self) -> int:
         """Records that the next call may take, at least one."""
+        if self._seen:
+            self._largest = max(self._seen, self._largest // 2)
+            self._seen = 0
         return max(1, min(self._records, self._bytes // self._largest))
 
-    def took(self, sizes: Iterable[int]) -> None:
-        """A call has brought values of so many bytes."""
-        self._largest = max(max(sizes, default=self._largest), self._largest // 2, 1)
+    def saw(self, size: int) -> None:
+        """A record has come of so many bytes, as the ledger counts them: key and headers too."""
+        self._seen = max(self._seen, size)
