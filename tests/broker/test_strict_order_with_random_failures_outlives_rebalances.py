@@ -39,12 +39,15 @@ def test_strict_order_with_random_failures_outlives_rebalances(kafka: Kafka, top
             retry=Retry(max_attempts=100), retry_order=RetryOrder.STRICT,
         )  # fmt: skip
 
-    def load() -> None:
-        """More for every key, and some of it done."""
+    def load(newest: str) -> None:
+        """More for every key, and some of it done, by the newest worker too."""
         before = len(journal.done)
         works = [Work(number=len(sent) + n, key=f"k{n % KEYS}") for n in range(DEPTH * KEYS)]
         sent.extend(submit(bootstrap, task_type, works))
-        wait_until(lambda: len(journal.done) > before + KEYS, timeout=30, describe="some of it to be done")
+        wait_until(
+            lambda: len(journal.done) > before + KEYS and any(entry.worker == newest for entry in journal.entries),
+            timeout=30, describe=f"some of it to be done, and some by the {newest} worker",
+        )  # fmt: skip
 
     def await_worker(name: str) -> None:
         wait_until(lambda: name in assigned, timeout=30, describe=f"the {name} worker to get partitions")
@@ -52,13 +55,13 @@ def test_strict_order_with_random_failures_outlives_rebalances(kafka: Kafka, top
     first, second, third = worker("first"), worker("second"), worker("third")
     create_family(kafka, first, PARTITIONS)
     with running(first):
-        load()
+        load("first")
         with running(third):
             await_worker("third")
-            load()
+            load("third")
             with running(second):
                 await_worker("second")
-                load()
+                load("second")
             await_commits(bootstrap, group, topic_name, PARTITIONS, timeout=60)
 
     assert journal.done == set(sent)
