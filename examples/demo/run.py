@@ -37,6 +37,7 @@ async def run(crowd: Crowd, view: View) -> Books:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="stillframe-demo-")))
         view.say(f"broker  {stack.enter_context(opened())}")
         os.environ.setdefault("STILLFRAME_HEALTH_PORT", "0")
+        os.environ["STILLFRAME_LOG_LEVEL"] = "debug"  # the balance is made of a line for every attempt
         await apply_topics()
         (family,) = worker.families()
         sight = await asyncio.to_thread(Sight, WorkerSettings(), family)

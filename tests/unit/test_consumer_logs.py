@@ -79,9 +79,34 @@ def test_an_attempt_is_told_at_its_start_and_at_its_end() -> None:
 )
 def test_each_end_has_its_status_and_cause(end: End, expected: dict[str, Any]) -> None:
     """Only what failed is louder than info; a wait for an ETA is no failure."""
-    (line,) = lines(AttemptEnded(running(), "send_email", "0198", end, 1.0))
+    each = running()
+    _start, line = lines(
+        AttemptStarted(each, "send_email", "0198"), AttemptEnded(each, "send_email", "0198", end, 1.0)
+    )
     assert expected.items() <= line.items()
     assert ("error_type" in line) is isinstance(end, Dead) or end == Retry(1_893_456_000_123, FAILURE)
+
+
+def test_of_many_that_succeed_some_are_told_and_all_that_fail() -> None:
+    """What the log holds of a backlog: 100 a second from start to end, every failure, and how many it left out."""
+    of_all = [running(offset) for offset in range(1_000)]
+    events_of = [
+        event
+        for each in of_all
+        for event in (
+            AttemptStarted(each, "send_email", str(each.record.offset)),
+            AttemptEnded(
+                each, "send_email", str(each.record.offset), Dead(FAILURE) if each is of_all[-1] else Done(), 0
+            ),
+        )
+    ]
+    told = lines(*events_of)
+    starts = [line for line in told if line["event"] == "consume_start"]
+    ends = [line for line in told if line["event"] == "consume_end"]
+    # A slow machine may need more than a second for so many, and each second has its own hundred.
+    assert 100 <= len(starts) < 1_000
+    assert {line["msg_id"] for line in ends} == {line["msg_id"] for line in starts} | {"999"}
+    assert len(lines(*events_of, level="debug")) == 2_000
 
 
 def test_what_could_not_be_decoded_has_no_id() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from stillframe.schemas import Delivery, Headers, Record, Snapshot, Task
+
+#: So that two threads of one handler wait on the same event.
+WAKING: Final = threading.Lock()
 
 
 class TaskContext:
@@ -34,7 +37,9 @@ class TaskContext:
         self.deadline = deadline
         self.state = state
         self._record = record
-        self._cancelled = threading.Event()
+        self._cancelled = False
+        # What a handler waits on, made by the first that does: few do, and an event costs more than all the rest.
+        self._wake: threading.Event | None = None
         #: Set once by the worker when the deadline has passed.
         self.timed_out = False
 
@@ -67,7 +72,7 @@ class TaskContext:
 
         A thread cannot be stopped from outside: a long handler looks here and returns early.
         """
-        return self._cancelled.is_set()
+        return self._cancelled
 
     @property
     def remaining(self) -> float | None:
@@ -83,11 +88,17 @@ class TaskContext:
 
     def cancel(self) -> None:
         """Ask the handler to return early. Called by the worker."""
-        self._cancelled.set()
+        self._cancelled = True
+        if self._wake is not None:
+            self._wake.set()
 
     def wait_cancelled(self, timeout: float) -> bool:
         """Sleep up to ``timeout`` seconds, waking at once when cancelled; returns ``cancelled``."""
-        return self._cancelled.wait(timeout)
+        with WAKING:
+            if self._wake is None:
+                self._wake = threading.Event()
+        # `cancel` sets the flag before it looks for whom to wake, this looks at the flag after it can be woken.
+        return self._cancelled or self._wake.wait(timeout)
 
     def __repr__(self) -> str:
         return f"<TaskContext {self.task_id} attempt {self.attempt}>"

@@ -20,6 +20,7 @@ SCHEMA_VERSION = 1
 TYPE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
 Pairs = list[tuple[str, str]]
+NO_EXTRA: Final = FrozenMapping()
 
 
 class SnapshotEnvelope(BaseModel):
@@ -80,7 +81,7 @@ class Envelope(BaseModel, Generic[PayloadT]):
             snapshot=None if self.snapshot is None else self.snapshot.snapshot(),
             not_before=self.not_before,
             expires_at=self.expires_at,
-            extra=FrozenMapping(self.model_extra or {}),
+            extra=FrozenMapping(self.model_extra) if self.model_extra else NO_EXTRA,
         )
 
 

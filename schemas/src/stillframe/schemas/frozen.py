@@ -146,6 +146,8 @@ def frozen_moment(value: datetime, what: str) -> datetime:
     Raises:
         EncodeError: it has no time zone, or lies outside the years 1 to 9999 in UTC.
     """
+    if value.tzinfo is UTC:
+        return value
     if value.utcoffset() is None:
         raise EncodeError(f"{what} has no time zone: use datetime.now(UTC)")
     try:

@@ -23,7 +23,10 @@ class Record:
 
     def header(self, name: str) -> bytes | None:
         """The last value of a header, as Kafka's own ``lastHeader`` has it."""
-        return next((value for key, value in reversed(self.headers) if key == name), None)
+        for key, value in reversed(self.headers):
+            if key == name:
+                return value
+        return None
 
     def __repr__(self) -> str:
         size = 0 if self.value is None else len(self.value)

@@ -42,11 +42,13 @@ class Task(Generic[PayloadT]):
     extra: FrozenMapping = FrozenMapping()
 
     def __post_init__(self) -> None:
-        for name in ("created_at", "not_before", "expires_at"):
-            moment = getattr(self, name)
-            if moment is not None:
-                object.__setattr__(self, name, frozen_moment(moment, name))
-        object.__setattr__(self, "extra", frozen_mapping(self.extra))
+        object.__setattr__(self, "created_at", frozen_moment(self.created_at, "created_at"))
+        if self.not_before is not None:
+            object.__setattr__(self, "not_before", frozen_moment(self.not_before, "not_before"))
+        if self.expires_at is not None:
+            object.__setattr__(self, "expires_at", frozen_moment(self.expires_at, "expires_at"))
+        if type(self.extra) is not FrozenMapping:
+            object.__setattr__(self, "extra", frozen_mapping(self.extra))
 
     def expired(self, now: datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (now or datetime.now(UTC))

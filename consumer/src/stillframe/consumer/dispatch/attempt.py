@@ -163,13 +163,14 @@ class Attempts:
             end = Dead(describe_input(error, arrival.record))
             self._emit(AttemptEnded(arrival, "", "", end, 0.0))
             return end
+        if task.expires_at is None and task.not_before is None and arrival.state.not_before is None:
+            return self._start(arrival, handler, task)  # as nearly always: it may start at any time
         return self._before(arrival, task) or self._start(arrival, handler, task)
 
     def _read(self, arrival: Arrival) -> tuple[Handler, Task[Any]]:
         if arrival.fault is not None:
             raise arrival.fault
-        name = peek_type(arrival.record)
-        handler = self._worker.handler(name)
+        handler = self._worker.handler(arrival.task_type or peek_type(arrival.record))
         if handler is None:
             raise UnknownTaskType(f"the task's type is not registered with worker {self._worker.group!r}")
         return handler, decode(arrival.record, handler.task_type, max_bytes=self._worker.settings.max_task_bytes)

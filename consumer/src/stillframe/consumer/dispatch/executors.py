@@ -255,16 +255,15 @@ class Executors:
         threading.Thread(target=self._serve, args=(executor, run), name=name, daemon=True).start()
 
     def _serve(self, executor: Executor, run: Callable[[Arrival], End]) -> None:
-        keeps_slot = True
-        while keeps_slot and (arrival := self._take(executor)) is not None:
+        ended: tuple[Arrival, End] | None = None
+        while (arrival := self._take(executor, ended)) is not None:
+            ended = None
             try:
-                end = run(arrival)
+                ended = arrival, run(arrival)
             except CrashedHandler as error:
                 self._give_up(arrival, error)
             except BaseException as error:  # noqa: BLE001 - a fault of ours must not eat a thread in silence
                 self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}"))
-            else:
-                keeps_slot = self._settle(arrival, end)
 
     async def _serve_async(self, arrival: Arrival) -> None:
         try:
@@ -274,11 +273,17 @@ class Executors:
         except BaseException as error:  # noqa: BLE001 - a fault of ours must not eat a slot in silence
             self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}"))
         else:
-            self._settle(arrival, end)
+            with self._lock:
+                self._settle(arrival, end)
 
-    def _take(self, executor: Executor) -> Arrival | None:
-        """The next arrival to run, or ``None`` when this thread is to end."""
+    def _take(self, executor: Executor, ended: tuple[Arrival, End] | None) -> Arrival | None:
+        """Book what has ended here; the next arrival to run, or ``None`` when this thread is to end.
+
+        In one step, since each time that a thread asks for the lock it may have to wait for the interpreter too.
+        """
         with self._lock:
+            if ended is not None and not self._settle(*ended):
+                return None
             while not self._closed:
                 arrival = self._next(executor)
                 if arrival is not None:
@@ -323,18 +328,17 @@ class Executors:
 
     def _settle(self, arrival: Arrival, end: End) -> bool:
         """Book the end; False if this thread's slot was given away while it was stuck in the handler."""
-        with self._lock:
-            first_due = self._desk.next_due
-            settled = self._desk.settle(arrival, end, self._now())
-            if settled.wait is not None:
-                self.waits.append((arrival.partition, settled.wait))
-            elif not settled.waits:
-                self.ends.append((arrival, end))
-            if self._desk.next_due != first_due:
-                self._clock.notify()
-            self._idle.notify()
-            self._wake(awake=None if settled.replaced else arrival.executor)
-            return not settled.replaced
+        first_due = self._desk.next_due
+        settled = self._desk.settle(arrival, end, self._now())
+        if settled.wait is not None:
+            self.waits.append((arrival.partition, settled.wait))
+        elif not settled.waits:
+            self.ends.append((arrival, end))
+        if self._desk.next_due != first_due:
+            self._clock.notify()
+        self._idle.notify()
+        self._wake(awake=None if settled.replaced else arrival.executor)
+        return not settled.replaced
 
     def _escaped(self, error: BaseException) -> None:
         with self._lock:

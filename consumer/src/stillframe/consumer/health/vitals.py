@@ -90,7 +90,16 @@ class Vitals:
         self._circuits = Circuits()
 
     def observe(self, event: Event, now: float) -> None:
-        """Take an event into account."""
+        """Take an event into account; what attempts tell, and nothing else tells as often, first."""
+        match event:
+            case AttemptStarted():
+                self._progress.started(event, now)
+            case AttemptEnded(arrival):
+                self._progress.ended(arrival, now)
+            case _:
+                self._observe(event, now)
+
+    def _observe(self, event: Event, now: float) -> None:
         if isinstance(event, SIGNS):
             self._sign = now
         self._listen_for_outage(event, now)
@@ -100,9 +109,7 @@ class Vitals:
         match event:
             case WorkerStarted():
                 self._progress.idle(now)
-            case AttemptStarted():
-                self._progress.started(event, now)
-            case AttemptEnded(arrival) | HandlerCrashed(arrival) | TaskCondemned(arrival):
+            case HandlerCrashed(arrival) | TaskCondemned(arrival):
                 self._progress.ended(arrival, now)
             case Turned():
                 self._turned(event, now)

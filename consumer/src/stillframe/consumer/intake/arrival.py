@@ -61,9 +61,12 @@ class Arrival:
 
     @property
     def size(self) -> int:
+        """Bytes of its value, key and headers."""
         record = self.record
-        headers = sum(len(name) + len(value or b"") for name, value in record.headers)
-        return len(record.value or b"") + len(record.key or b"") + headers
+        size = len(record.value or b"") + len(record.key or b"")
+        for name, value in record.headers:
+            size += len(name) + len(value or b"")
+        return size
 
     @property
     def where(self) -> str:

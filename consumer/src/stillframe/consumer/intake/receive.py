@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import Message
@@ -71,9 +70,11 @@ class Receiver:
         """
         # Without a lane there is nobody whose order could be kept.
         arrival.strict = arrival.lane is not None and arrival.partition.family.topic in self._strict
-        with suppress(DecodeError):
+        try:
             arrival.task_type = peek_type(arrival.record)
-            arrival.executor = self._executors.get(arrival.task_type, Executor.THREAD)
+        except DecodeError:
+            return arrival
+        arrival.executor = self._executors.get(arrival.task_type, Executor.THREAD)
         return arrival
 
     def _lane(self, record: Record, partition: Partition, number: int) -> Hashable | None:
@@ -96,8 +97,8 @@ def as_record(message: Message) -> Record:
 def _record(message: Message, headers: RecordHeaders) -> Record:
     return Record(
         topic=message.topic() or "",
-        key=_bytes(message.key()),
-        value=_bytes(message.value()),
+        key=message.key(),
+        value=message.value(),
         headers=headers,
         partition=_number(message.partition()),
         offset=_number(message.offset()),
@@ -111,8 +112,8 @@ def _headers(message: Message) -> RecordHeaders | None:
     Python does next, and what it has returned by then must not be touched again.
     """
     try:
-        raw: Any = message.headers() or ()
-        return tuple((name, _bytes(value)) for name, value in raw)
+        raw: Any = message.headers()
+        return tuple(raw) if raw else ()
     except (SystemError, UnicodeDecodeError):
         return None
 
@@ -123,7 +124,3 @@ def _position(record: Record) -> Origin:
 
 def _number(value: int | None) -> int:
     return -1 if value is None else value
-
-
-def _bytes(value: Any) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value

@@ -12,6 +12,8 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from stillframe.consumer.events import (
+    AttemptEnded,
+    AttemptStarted,
     ClientTrouble,
     CommitFailed,
     Committed,
@@ -23,6 +25,8 @@ from stillframe.consumer.events import (
 from stillframe.consumer.explain.facts import WorkerFacts
 from stillframe.consumer.explain.where import explained, stacks
 from stillframe.consumer.listeners.lines import line_of
+from stillframe.consumer.listeners.sample import Sample
+from stillframe.consumer.outcome.end import Done
 
 #: Events that only ``debug`` shows; they come many times a second, so nothing is built for them otherwise.
 QUIET: Final = frozenset({Turned, Committed, LogsMeasured})
@@ -36,7 +40,8 @@ class Logs:
     structlog and logging configuration are neither read nor changed.
 
     Every line has ``event``, ``level``, ``timestamp`` (UTC) and ``group``. Of a trouble that repeats,
-    one line in 10 s is written, with the number of those ``unsaid`` since the last.
+    one line in 10 s is written, with the number of those ``unsaid`` since the last. Of attempts 100 a
+    second of each task type are told; what fails is told always, and at ``debug`` everything is.
 
     Args:
         level: the lowest level shown: ``debug``, ``info``, ``warning``, ``error`` or ``critical``.
@@ -46,12 +51,26 @@ class Logs:
     def __init__(self, group: str, *, level: str = "info", file: BinaryIO | None = None) -> None:
         self._log = _logger(level, file).bind(group=group)
         self._verbose = level == "debug"
+        self._sample = Sample()
         self._troubles = Repeats(TROUBLE_EVERY)
 
     def __call__(self, event: Event) -> None:
-        if type(event) in QUIET and not self._verbose:
-            return
+        if self._verbose:
+            self._tell(event)
+        elif type(event) is AttemptStarted:
+            unsaid = self._sample.started(event.arrival, event.task_type, time.monotonic())
+            if unsaid is not None:
+                self._tell(event, **({"unsaid": unsaid} if unsaid else {}))
+        elif type(event) is AttemptEnded:
+            told = self._sample.ended(event.arrival)
+            if told or type(event.end) is not Done:
+                self._tell(event)
+        elif type(event) not in QUIET:
+            self._tell(event)
+
+    def _tell(self, event: Event, **more: Any) -> None:
         level, name, fields = line_of(event)
+        fields |= more
         if (trouble := _trouble(event)) is not None:
             unsaid = self._troubles.unsaid(trouble, time.monotonic())
             if unsaid is None:

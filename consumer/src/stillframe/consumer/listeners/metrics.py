@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -74,8 +75,9 @@ class Metrics:
 
     def __init__(self, group: str) -> None:
         self.registry = CollectorRegistry()
-        self._attempts = self._counter(names.ATTEMPTS)
-        self._seconds = Histogram(*names.HANDLER_SECONDS, buckets=BUCKETS, registry=self.registry)
+        # To look a child up in its metric costs more than to count.
+        self._attempts = cache(self._counter(names.ATTEMPTS).labels)
+        self._seconds = cache(Histogram(*names.HANDLER_SECONDS, buckets=BUCKETS, registry=self.registry).labels)
         self._by_topic: dict[type, Counter] = {
             AttemptTimedOut: self._counter(names.TIMEOUTS),
             HandlerCrashed: self._counter(names.CRASHES),
@@ -100,10 +102,10 @@ class Metrics:
             case Turned():
                 self._readings.take(event, time.monotonic())
             case AttemptEnded(_, task_type, _, end, seconds):
-                self._attempts.labels(task_type or names.UNDECODABLE, _outcome(end)).inc()
+                self._attempts(task_type or names.UNDECODABLE, _outcome(end)).inc()
                 # Only a handler that was called took its time.
                 if seconds:
-                    self._seconds.labels(task_type).observe(seconds)
+                    self._seconds(task_type).observe(seconds)
             case HandedOff(arrival, topic, end):
                 self._handoffs.labels(topic).inc()
                 if isinstance(end, Dead):

@@ -10,15 +10,18 @@ Promise I10: neither key, payload nor an error's text become attributes or event
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry import propagate, trace
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TracerProvider
 
 from stillframe.consumer.context import TaskContext
 from stillframe.schemas import Task
+
+#: Around an attempt that nobody traces.
+UNTRACED: Final = nullcontext()
 
 
 class Traces:
@@ -37,11 +40,13 @@ class Traces:
         # Without a provider this is a proxy, which finds the application's own once that is set.
         self._tracer = trace.get_tracer("stillframe.consumer", version("stillframe-consumer"), provider)
 
-    @contextmanager
-    def __call__(self, task: Task[Any], context: TaskContext) -> Iterator[None]:
+    def __call__(self, task: Task[Any], context: TaskContext) -> AbstractContextManager[None]:
         if not self._given and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-            yield
-            return
+            return UNTRACED
+        return self._traced(task, context)
+
+    @contextmanager
+    def _traced(self, task: Task[Any], context: TaskContext) -> Iterator[None]:
         submitted = propagate.extract(context.headers)
         origin = trace.get_current_span(submitted).get_span_context()
         with self._tracer.start_as_current_span(
