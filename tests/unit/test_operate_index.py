@@ -56,8 +56,8 @@ def test_a_run_is_remembered_by_the_next(monkeypatch: pytest.MonkeyPatch) -> Non
     with Courier(world.settings) as courier:
         for kind, offsets in ((Kind.REDRIVEN, [0, 1, 4]), (Kind.PURGED, [2])):
             marks = Marks(cluster, SOURCE, world.topics(), kind, courier)
-            marks.add(1, single(offsets))
-            marks.add(1, single([7]))
+            marks.add({1: single(offsets)})
+            marks.add({1: single([7])})
     found = read_index(cluster, SOURCE, world.topics())[1]
     assert (list(found.redriven), list(found.purged)) == ([(0, 2), (4, 5), (7, 8)], [(2, 3), (7, 8)])
 
@@ -71,7 +71,7 @@ def test_a_run_that_outgrows_a_record_goes_on_in_another(monkeypatch: pytest.Mon
     with Courier(world.settings) as courier:
         marks = Marks(cluster, SOURCE, world.topics(), Kind.PURGED, courier)
         for start in range(0, 100, 10):
-            marks.add(1, single(range(start, start + 10, 2)))
+            marks.add({1: single(range(start, start + 10, 2))})
     found = read_index(cluster, SOURCE, world.topics())[1]
     assert list(found.purged) == [(offset, offset + 1) for offset in range(0, 100, 2)]
     assert all(len(record.value or b"") <= 40 for record in world.read(SOURCE.index))

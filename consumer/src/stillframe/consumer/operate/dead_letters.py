@@ -12,7 +12,7 @@ from uuid import UUID
 
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.foreign import System, read_foreign, redacted_message
-from stillframe.consumer.operate.replays import Replay, read_replays
+from stillframe.consumer.operate.replays import REDRIVEN, Replay, read_replays
 from stillframe.schemas import InvalidHeaders, Record
 from stillframe.schemas.headers import (
     CE_ID,
@@ -57,6 +57,7 @@ class DeadLetter:
         task_type: likewise; of another system's dead letter without one, the topic that it came from.
         system: who wrote it.
         group: the consumer group that it died in, if it says so.
+        replays: when it was sent back before, and by whom, as far as its headers still tell.
     """
 
     record: Record
@@ -66,6 +67,7 @@ class DeadLetter:
     task_type: str | None
     system: System = System.STILLFRAME
     group: str | None = None
+    replays: tuple[Replay, ...] = ()
 
     @classmethod
     def read(cls, record: Record, died_at: int) -> DeadLetter:
@@ -73,16 +75,17 @@ class DeadLetter:
         # A producer writes there what it likes: a pile that goes on for ever is neither drawn nor told.
         died_at = min(max(0, died_at), LATEST_MS)
         headers = dict(record.headers)  # the last of a name counts
+        replays = read_replays(record) if REDRIVEN in headers else ()
         task_id, task_type = _shown(headers.get(CE_ID)), _shown(headers.get(CE_TYPE))
         if headers.keys().isdisjoint(DELIVERY_HEADERS) and (foreign := read_foreign(record)) is not None:
             origin = foreign.state.origin
             task_type = task_type or (None if origin is None else origin.topic)
-            return cls(record, died_at, foreign.state, task_id, task_type, foreign.system, foreign.group)
+            return cls(record, died_at, foreign.state, task_id, task_type, foreign.system, foreign.group, replays)
         try:
             state = read_delivery_state(record)
         except InvalidHeaders:
             state = UNREADABLE
-        return cls(record, died_at, state, task_id, task_type)
+        return cls(record, died_at, state, task_id, task_type, replays=replays)
 
     @property
     def position(self) -> Position:
@@ -123,11 +126,6 @@ class DeadLetter:
         return self.state is not UNREADABLE
 
     @property
-    def replays(self) -> tuple[Replay, ...]:
-        """When it was sent back before, and by whom, as far as its headers still tell."""
-        return read_replays(self.record)
-
-    @property
     def replayed(self) -> int:
         """How often it was sent back before."""
         return max(self.state.replayed, len(self.replays))
@@ -140,7 +138,8 @@ class DeadLetter:
     def holding(self, original: Record) -> DeadLetter:
         """The same with what died."""
         headers = (*original.headers, *self.record.headers)
-        return replace(self, record=replace(self.record, key=original.key, value=original.value, headers=headers))
+        whole = replace(self.record, key=original.key, value=original.value, headers=headers)
+        return replace(self, record=whole, replays=read_replays(whole))
 
 
 def parse_name(text: str) -> Name:

@@ -63,23 +63,27 @@ class Marks:
         if source.index not in layouts:
             _create(cluster, source, layouts)
 
-    def add(self, partition: int, runs: Iterable[Run]) -> None:
-        """Mark some offsets, at most a batch's, and write down all that the partition's record holds.
+    def add(self, marks: Mapping[int, Iterable[Run]]) -> None:
+        """Mark some offsets of some partitions, at most a batch's, and write down all that the record of each holds.
 
         Raises:
             CommandError: they were not written.
         """
+        sent = self._courier.send([self._parcel(partition, runs) for partition, runs in marks.items()])
+        if sent.error is not None:
+            lost = ", ".join(str(each) for each in sorted(marks.keys() - set(sent.acknowledged)))
+            error = CommandError(f"{self._topic} could not be written: {sent.error}")
+            raise hinted(error, f"the last batch does not count for partition {lost}: run the command again")
+
+    def _parcel(self, partition: int, runs: Iterable[Run]) -> Parcel:
         marked = self._marked[partition]
         for start, end in runs:
             marked.add(start, end)
         key = IndexKey(self._topic_id, partition, self._kind, self._run[partition])
         value = encode(marked)
-        sent = self._courier.send([Parcel(0, Record(self._topic, key.encoded, value))])
-        if sent.error is not None:
-            error = CommandError(f"{self._topic} could not be written: {sent.error}")
-            raise hinted(error, f"the last batch of partition {partition} does not count: run the command again")
         if len(value) >= HALF_FULL:
             del self._run[partition], self._marked[partition]
+        return Parcel(partition, Record(self._topic, key.encoded, value))
 
 
 def single(offsets: Iterable[int]) -> Iterable[Run]:

@@ -74,12 +74,12 @@ class Purge:
             meant = [dead.record.offset for dead in batch if self._where.is_meant(dead, self._chosen)]
             gone = [*single(meant), *_gaps(behind, [dead.record.offset for dead in batch])]
             if gone:
-                marks.add(wanted.partition, gone)
+                marks.add({wanted.partition: gone})
                 self.count += len(meant)
             behind = batch[-1].record.offset + 1
             self._looked_at(len(batch))
         if behind < wanted.end and self.count > before:
-            marks.add(wanted.partition, [(behind, wanted.end)])
+            marks.add({wanted.partition: [(behind, wanted.end)]})
         return self.count - before
 
     def _cut_off(self, touched: Collection[int]) -> None:

@@ -10,6 +10,7 @@ What was sent back is remembered by an index (:mod:`.gone`). Later runs leave it
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,7 @@ from stillframe.consumer.operate.dead_letters import DeadLetter
 from stillframe.consumer.operate.errors import CommandError, hinted
 from stillframe.consumer.operate.gone import Kind
 from stillframe.consumer.operate.held import Held, dead_letters, search, wanted_ranges
-from stillframe.consumer.operate.index import Marks, single
+from stillframe.consumer.operate.index import Marks
 from stillframe.consumer.operate.originals import completed
 from stillframe.consumer.operate.pace import Pace
 from stillframe.consumer.operate.replays import Replay
@@ -30,7 +31,9 @@ from stillframe.consumer.operate.scan import Range
 from stillframe.consumer.operate.stop import Stop
 from stillframe.consumer.operate.tally import Tally
 from stillframe.consumer.operate.targets import Aim
+from stillframe.consumer.progress.completion_map import Run
 from stillframe.producer.errors import SubmitError
+from stillframe.schemas import Record
 
 #: What is held in memory, sent and reported before it is marked, unless the pace makes that longer than a
 #: second; sorted by origin within.
@@ -126,31 +129,31 @@ class Redrive:
         try:
             with Courier(self._cluster.settings) as courier:
                 marks = Marks(self._cluster, source, self._layouts, Kind.REDRIVEN, courier)
-                for wanted in self.ranges:
-                    self._redrive(courier, marks, wanted)
+                self._redrive(courier, marks)
         finally:
             if self.count:
                 self._audit()
 
-    def _redrive(self, courier: Courier, marks: Marks, wanted: Range) -> None:
-        for batch in batches(dead_letters(self._cluster, [wanted]), self._hurry.pace.a_second_of(BATCH_RECORDS)):
+    def _redrive(self, courier: Courier, marks: Marks) -> None:
+        found = dead_letters(self._cluster, self.ranges)
+        for batch in batches(found, self._hurry.pace.a_second_of(BATCH_RECORDS)):
             meant = [dead for dead in batch if self._order.where.is_meant(dead, self._order.chosen)]
             whole = completed(self._cluster, meant, self._layouts)
             going = [dead for dead in whole if self._order.sort(dead, self._layouts, self.tally)]
+            going.sort(key=lambda dead: dead.order)
             sent = courier.send(self._parcels(going))
             self.count += len(sent.acknowledged)
-            if sent.acknowledged:
-                marks.add(wanted.partition, single(sent.acknowledged))
+            marks.add(by_partition(going[label].record for label in sent.acknowledged))
             self._looked_at(len(batch))
             self._end_if(sent.error)
 
     def _parcels(self, going: Sequence[DeadLetter]) -> Iterator[Parcel]:
-        for dead in sorted(going, key=lambda dead: dead.order):
+        for label, dead in enumerate(going):
             if pause := self._hurry.pace.wait(time.monotonic()):
                 self._hurry.stop.sleep(pause)
             if self._hurry.stop.wanted:
                 return
-            yield Parcel(dead.record.offset, self._order.aim.parcel(dead, self._layouts, self._replay))
+            yield Parcel(label, self._order.aim.parcel(dead, self._layouts, self._replay))
 
     def _end_if(self, error: SubmitError | None) -> None:
         if error is not None:
@@ -170,6 +173,14 @@ class Redrive:
             selection=self._order.chosen.described(),
             force=self._order.aim.force,
         )
+
+
+def by_partition(records: Iterable[Record]) -> dict[int, list[Run]]:
+    """Where they lie: of each partition the offsets, each as a run of its own."""
+    runs: defaultdict[int, list[Run]] = defaultdict(list)
+    for record in records:
+        runs[record.partition].append((record.offset, record.offset + 1))
+    return runs
 
 
 def batches(dead_letters: Iterable[DeadLetter], records: int) -> Iterator[list[DeadLetter]]:
