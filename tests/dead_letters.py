@@ -8,7 +8,8 @@ from typing import Any
 from confluent_kafka import Producer
 from pydantic import BaseModel
 
-from stillframe.consumer.operate.cluster import Cluster
+from stillframe.consumer.operate.cluster import Cluster, places
+from stillframe.consumer.operate.scan import Range, scan
 from stillframe.consumer.operate.topic_rules import Choices
 from stillframe.consumer.operate.topics import apply
 from stillframe.consumer.settings import WorkerSettings
@@ -83,6 +84,14 @@ def create_family(bootstrap_servers: str, family: TopicFamily, **choices: Any) -
     """Create a family's topics as `stillframe topics apply` does."""
     cluster = Cluster(WorkerSettings(bootstrap_servers=bootstrap_servers))
     assert not apply(cluster, [family], Choices(**choices)).shortfalls
+
+
+def times_of(bootstrap_servers: str, topic: str) -> list[int]:
+    """When the records of a topic were written, in rising order, in epoch milliseconds."""
+    cluster = Cluster(WorkerSettings(bootstrap_servers=bootstrap_servers))
+    where = places(topic, cluster.topics())
+    ends = cluster.ends(where)
+    return sorted(at for _, at in scan(cluster.settings, [Range(*place, 0, ends[place]) for place in where]))
 
 
 def task_id(record: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Final
 
 from stillframe.consumer.operate.choice import Choice
 from stillframe.consumer.operate.cluster import Cluster, Layout, places
@@ -15,6 +16,8 @@ from stillframe.consumer.operate.index import read_index
 from stillframe.consumer.operate.lag import PartitionLag
 from stillframe.consumer.operate.scan import Range, scan
 from stillframe.consumer.operate.source import Source
+
+NOTHING: Final = Gone.nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Held:
         return self.source.family is not None or dead.group in {None, self.source.group}
 
     def _gone(self, partition: int) -> Gone:
-        return self.gone.get(partition) or Gone.nothing()
+        return self.gone.get(partition, NOTHING)
 
     def _within(self, each: PartitionLag, names: Collection[Name]) -> tuple[int, int]:
         positions = [name for name in names if isinstance(name, Position)]

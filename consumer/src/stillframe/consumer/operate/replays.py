@@ -48,7 +48,7 @@ def read_replays(record: Record) -> tuple[Replay, ...]:
 
 def with_replay(headers: RecordHeaders, replay: Replay) -> RecordHeaders:
     """With one more, and without the oldest if there are too many."""
-    before = sum(name == REDRIVEN for name, _ in headers)
+    before = [name for name, _ in headers].count(REDRIVEN)
     if before >= MOST_KEPT:
         others = tuple(header for header in headers if header[0] != REDRIVEN)
         headers = others + tuple(header for header in headers if header[0] == REDRIVEN)[1 - MOST_KEPT :]

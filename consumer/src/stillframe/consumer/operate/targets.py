@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from stillframe.consumer.operate.cluster import Layout
@@ -92,10 +93,14 @@ def _redriven(dead: DeadLetter, tier: Tier, now: int) -> RecordHeaders:
     """Due now, counted once more. Origin and last error stay as they are. The time of the first failure goes: a
     limit on a task's age since then would otherwise give it up again at once."""
     stale = AGEING if dead.is_readable else DELIVERY_HEADERS
-    kept = tuple(header for header in _own_headers(dead) if header[0] not in stale)
-    replayed = min(dead.replayed + 1, MOST_ATTEMPTS)
-    fresh = ((ATTEMPT, 1), (NOT_BEFORE, now), (RETRY_TIER, tier.name), (REPLAYED, replayed))
-    return (*kept, *((name, str(value).encode()) for name, value in fresh))
+    kept = [header for header in _own_headers(dead) if header[0] not in stale]
+    return (*kept, *_fresh(now, tier, min(dead.replayed + 1, MOST_ATTEMPTS)))
+
+
+@lru_cache  # nearly all of a run have the same
+def _fresh(now: int, tier: Tier, replayed: int) -> RecordHeaders:
+    headers = {ATTEMPT: 1, NOT_BEFORE: now, RETRY_TIER: tier.name, REPLAYED: replayed}
+    return tuple((name, str(value).encode()) for name, value in headers.items())
 
 
 def _afresh(dead: DeadLetter) -> RecordHeaders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from importlib.metadata import version
 from typing import Annotated
@@ -64,9 +63,6 @@ def options(
 
 def main() -> int:
     """The entry point: an expected error is one line and a hint, and decides the exit code."""
-    # A batch of dead letters is some 200,000 objects and no cycle among them: to go through them again and again took
-    # a fifth of the time of a redrive.
-    gc.set_threshold(100_000)
     # librdkafka's chatter: what matters of it comes as an error of ours.
     logging.getLogger(LOGGER.name).setLevel(logging.CRITICAL)
     try:
