@@ -2,7 +2,7 @@
 
 Each side is a process of its own, and is measured from the first to the last record by the times that these were
 written at. The bare loop reads, hands over with all headers and waits for all reports: it chooses, changes, marks
-and remembers nothing, and keeps no order. TASKS= dead letters (100,000), ROUNDS= times (3), RATE= a second (no limit).
+and remembers nothing, and keeps no order. TASKS= of them (100,000), ROUNDS= times (3), RATE= a second (no limit).
 """
 
 import os
