@@ -6,20 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillframe.consumer.operate.choice import Choice
-from stillframe.consumer.operate.cli.choosing import choice
-from stillframe.consumer.operate.cli.options import (
-    AsJson,
-    ElsewhereDead,
-    Errors,
-    Groups,
-    Keys,
-    Servers,
-    Since,
-    Topics,
-    TraceIds,
-    Types,
-    Until,
-)
+from stillframe.consumer.operate.cli.choosing import Filters
+from stillframe.consumer.operate.cli.grouped import grouped
+from stillframe.consumer.operate.cli.options import AsJson, DeadWhere, Groups
 from stillframe.consumer.operate.cli.output import print_json, print_table
 from stillframe.consumer.operate.cli.scope import DeadScope, find_dead
 from stillframe.consumer.operate.gone import Kind
@@ -31,31 +20,19 @@ from stillframe.consumer.operate.timeline import sparkline
 COLUMNS = ("task type", "error", "count#", "first", "last", "over time", "newest")
 
 
-def list_piles(
-    *,
-    group: Groups,
-    topic: Topics = None,
-    task_type: Types = None,
-    error: Errors = None,
-    key: Keys = None,
-    trace_id: TraceIds = None,
-    since: Since = None,
-    until: Until = None,
-    dead_letter_topic: ElsewhereDead = None,
-    bootstrap_servers: Servers = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def list_piles(*, group: Groups, filters: Filters, where: DeadWhere, as_json: AsJson = False) -> None:
     """List dead letters by task type and error; those that were sent back or purged are left out."""
-    chosen = choice(types=task_type, errors=error, keys=key, trace_ids=trace_id, since=since, until=until)
-    scope = find_dead(group, topic, dead_letter_topic, bootstrap_servers)
-    listed = [(where, _piles(scope, where, chosen)) for where in scope.held()]
+    chosen = filters.choice()
+    scope = find_dead(group, where)
+    listed = [(held, _piles(scope, held, chosen)) for held in scope.held()]
     if as_json:
         print_json({"dead_letter_topics": [_as_json(*each) for each in listed]})
         return
-    for where, piles in listed:
+    for held, piles in listed:
         if piles.count:
             print_piles(piles)
-        print(_summary(where, piles))
+        print(_summary(held, piles))
 
 
 def print_piles(piles: Piles) -> None:

@@ -3,68 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
-
-import typer
 
 from stillframe.consumer.operate.choice import Choice
-from stillframe.consumer.operate.cli.choosing import Missing, choice, require_a_choice
+from stillframe.consumer.operate.cli.choosing import Chosen, Missing
 from stillframe.consumer.operate.cli.dlq_list import piles_as_json, print_piles
-from stillframe.consumer.operate.cli.options import (
-    AsJson,
-    ElsewhereDead,
-    Errors,
-    Group,
-    Keys,
-    Named,
-    Servers,
-    Since,
-    Topics,
-    TraceIds,
-    Types,
-    Until,
-)
+from stillframe.consumer.operate.cli.grouped import grouped
+from stillframe.consumer.operate.cli.options import AsJson, DeadWhere, Group, Yes
 from stillframe.consumer.operate.cli.output import print_json, progress
 from stillframe.consumer.operate.cli.scope import DeadScope, find_dead, require_one_topic
 from stillframe.consumer.operate.held import Held, search
 from stillframe.consumer.operate.piles import Piles
 from stillframe.consumer.operate.purge import Purge
 
-All = Annotated[bool, typer.Option("--all", help="Every one that was not sent back or purged before.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, it is only shown.")]
 
-
-def purge(
-    *,
-    group: Group,
-    which: Named = None,
-    topic: Topics = None,
-    task_type: Types = None,
-    error: Errors = None,
-    key: Keys = None,
-    trace_id: TraceIds = None,
-    since: Since = None,
-    until: Until = None,
-    everything: All = False,
-    yes: Yes = False,
-    dead_letter_topic: ElsewhereDead = None,
-    bootstrap_servers: Servers = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def purge(*, group: Group, chosen: Chosen, where: DeadWhere, yes: Yes = False, as_json: AsJson = False) -> None:
     """Give dead letters up for good: no command knows them any more, and nothing brings them back.
 
     Their bytes leave the log as soon as nothing before them waits any more, at the latest with the topic's
     retention.
     """
-    chosen = choice(
-        names=which, types=task_type, errors=error, keys=key, trace_ids=trace_id, since=since, until=until
-    )
-    require_a_choice(chosen, everything=everything)
-    scope = find_dead([group], topic, dead_letter_topic, bootstrap_servers)
-    require_one_topic(scope, chosen.names)
-    where = scope.held()
-    piles = _piles(scope, where, chosen)
-    runs = _run(scope, where, chosen) if yes else []
+    wanted = chosen.choice()
+    scope = find_dead([group], where)
+    require_one_topic(scope, wanted.names)
+    held = scope.held()
+    piles = _piles(scope, held, wanted)
+    runs = _run(scope, held, wanted) if yes else []
     if as_json:
         _print_json(piles, runs, dry_run=not yes)
     else:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from stillframe.consumer.operate.choice import Choice
-from stillframe.consumer.operate.cli.choosing import Missing, choice, require_a_choice
-from stillframe.consumer.operate.cli.options import (
-    AsJson,
-    ElsewhereDead,
-    Errors,
-    Group,
-    Keys,
-    Named,
-    Servers,
-    Since,
-    Topics,
-    TraceIds,
-    Types,
-    Until,
-)
+from stillframe.consumer.operate.cli.choosing import Chosen, Missing
+from stillframe.consumer.operate.cli.grouped import grouped
+from stillframe.consumer.operate.cli.options import AsJson, DeadWhere, Group, Yes
 from stillframe.consumer.operate.cli.output import progress
 from stillframe.consumer.operate.cli.scope import DeadScope, find_dead, require_one_topic
 from stillframe.consumer.operate.cli.sending import report, warn_of
@@ -36,8 +26,6 @@ from stillframe.consumer.operate.stop import Stop
 from stillframe.consumer.operate.tally import Tally
 from stillframe.consumer.operate.targets import Aim
 
-All = Annotated[bool, typer.Option("--all", help="Every one that was not sent back or purged before.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, more than one is only shown.")]
 To = Annotated[
     str | None,
     typer.Option("--to", metavar="TOPIC", help="Send to this topic, for everybody who reads it, after asking."),
@@ -48,51 +36,40 @@ Rate = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Also those that were sent back three times before.")]
 
 
-def redrive(
-    *,
-    group: Group,
-    which: Named = None,
-    topic: Topics = None,
-    task_type: Types = None,
-    error: Errors = None,
-    key: Keys = None,
-    trace_id: TraceIds = None,
-    since: Since = None,
-    until: Until = None,
-    everything: All = False,
-    to: To = None,
-    rate: Rate = None,
-    force: Force = False,
-    yes: Yes = False,
-    dead_letter_topic: ElsewhereDead = None,
-    bootstrap_servers: Servers = None,
-    as_json: AsJson = False,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How dead letters are to go."""
+
+    to: To = None
+    rate: Rate = None
+    force: Force = False
+    yes: Yes = False
+
+
+@grouped
+def redrive(*, group: Group, chosen: Chosen, sending: Sending, where: DeadWhere, as_json: AsJson = False) -> None:
     """Send dead letters back to work: due at once, attempts counted from 1, to their own group only.
 
     They go to the shortest retry topic, ordered by origin, and stay in the dead-letter topic. Delivery
     is at least once. What was sent back is remembered: later runs leave it out, and one that was
-    interrupted goes on from there. A dead letter that is named is sent again.
+    interrupted goes on from there. A dead letter that is named is sent again. More than one needs --yes.
     """
-    chosen = choice(
-        names=which, types=task_type, errors=error, keys=key, trace_ids=trace_id, since=since, until=until
-    )
-    require_a_choice(chosen, everything=everything)
-    scope = find_dead([group], topic, dead_letter_topic, bootstrap_servers)
-    require_one_topic(scope, chosen.names)
-    orders = [Order(where, chosen, Aim(where.source, to, force=force)) for where in scope.held()]
-    fixed = [order.aim.to for order in orders if order.aim.to is not None]
-    _require_targets(scope, orders, to)
-    seen = None if yes and not chosen.names and fixed else _outlook(scope, orders, chosen)
+    wanted = chosen.choice()
+    scope = find_dead([group], where)
+    require_one_topic(scope, wanted.names)
+    orders = [Order(held, wanted, Aim(held.source, sending.to, force=sending.force)) for held in scope.held()]
+    _require_targets(scope, orders, sending.to)
+    seen = _outlook(scope, orders, wanted) if _must_look(orders, wanted, sending) else None
     readers = _readers(scope, orders, seen)
-    if seen is not None and not yes and not _may_run(seen, readers):
+    if seen is None or sending.yes or _may_run(seen, readers):
+        _send(scope, orders, sending.rate, partial(report, readers=readers, as_json=as_json))
+    else:
         report(seen, 0, dry_run=True, readers=readers, as_json=as_json)
-        return
-    runs = _run(scope, orders, rate)
-    tallies, redriven = [each.tally for each in runs], sum(each.count for each in runs)
-    report(tallies, redriven, dry_run=False, readers=readers, as_json=as_json)
-    if not redriven and any(tally.held_back for tally in tallies):
-        raise CommandError("nothing was sent back: all that were chosen are held back")
+
+
+def _must_look(orders: Sequence[Order], wanted: Choice, sending: Sending) -> bool:
+    """Whether all are read once before any is sent: to show them, to miss a named one, or to learn where they go."""
+    return not sending.yes or bool(wanted.names) or all(order.aim.to is None for order in orders)
 
 
 def _require_targets(scope: DeadScope, orders: Sequence[Order], to: str | None) -> None:
@@ -135,6 +112,15 @@ def _may_run(seen: Sequence[Tally], readers: Sequence[str]) -> bool:
         return True
     warn_of(readers)
     return sys.stdin.isatty() and typer.confirm("Send it all the same?", err=True)
+
+
+def _send(scope: DeadScope, orders: Sequence[Order], rate: float | None, tell: Callable[..., None]) -> None:
+    """Send what is chosen, and tell what became of it."""
+    runs = _run(scope, orders, rate)
+    tallies, redriven = [each.tally for each in runs], sum(each.count for each in runs)
+    tell(tallies, redriven, dry_run=False)
+    if not redriven and any(tally.held_back for tally in tallies):
+        raise CommandError("nothing was sent back: all that were chosen are held back")
 
 
 def _run(scope: DeadScope, orders: Sequence[Order], rate: float | None) -> list[Redrive]:

@@ -11,7 +11,8 @@ import typer
 
 from stillframe.consumer.operate.choice import Choice
 from stillframe.consumer.operate.cli.description import described
-from stillframe.consumer.operate.cli.options import AsJson, ElsewhereDead, Group, Servers, Topics
+from stillframe.consumer.operate.cli.grouped import grouped
+from stillframe.consumer.operate.cli.options import AsJson, DeadWhere, Group
 from stillframe.consumer.operate.cli.output import print_fields, print_json
 from stillframe.consumer.operate.cli.scope import DeadScope, find_dead, no_such_dead_letters, require_one_topic
 from stillframe.consumer.operate.dead_letters import DeadLetter, Name, parse_name
@@ -26,22 +27,14 @@ Which = Annotated[
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show key, value and header values too.")]
 
 
-def show(
-    *,
-    which: Which,
-    group: Group,
-    topic: Topics = None,
-    reveal: Reveal = False,
-    dead_letter_topic: ElsewhereDead = None,
-    bootstrap_servers: Servers = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def show(*, which: Which, group: Group, where: DeadWhere, reveal: Reveal = False, as_json: AsJson = False) -> None:
     """Show one dead letter: what it was, each attempt, why it died, and the command that sends it back.
 
     A task that died more than once is shown as often. Content is hidden without --reveal.
     """
     name = parse_name(which)
-    scope = find_dead([group], topic, dead_letter_topic, bootstrap_servers)
+    scope = find_dead([group], where)
     require_one_topic(scope, [name])
     shown = [
         described(source, dead, _hops(scope, source, dead), reveal=reveal) for source, dead in _found(scope, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ import typer
 from stillframe.consumer.operate.quantities import parse_moment
 
 
-def _moment(text: str) -> int:
+def moment_of(text: str) -> int:
+    """The value of an option that is a time, in epoch milliseconds."""
     try:
         return parse_moment(text, time.time_ns() // 1_000_000)
     except ValueError:
@@ -33,29 +35,6 @@ Servers = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Types = Annotated[
-    list[str] | None, typer.Option("--type", metavar="TYPE", help="Only this task type; may be repeated.")
-]
-Errors = Annotated[
-    list[str] | None,
-    typer.Option("--error", metavar="ERROR", help="Only this error, with or without its module; may be repeated."),
-]
-Keys = Annotated[
-    list[str] | None,
-    typer.Option("--key", metavar="KEY", help="Only this key, which is compared and not shown; may be repeated."),
-]
-TraceIds = Annotated[
-    list[str] | None,
-    typer.Option("--trace-id", metavar="ID", help="Only this trace, in 32 hex digits; may be repeated."),
-]
-Since = Annotated[
-    int | None,
-    typer.Option("--since", parser=_moment, metavar="TIME", help="Died then or later: 2h, or 2026-11-25T14:00:00Z."),
-]
-Until = Annotated[
-    int | None,
-    typer.Option("--until", parser=_moment, metavar="TIME", help="Died before: 10m, or 2026-11-25T14:00:00Z."),
-]
 ElsewhereDead = Annotated[
     str | None,
     typer.Option(
@@ -64,7 +43,13 @@ ElsewhereDead = Annotated[
         help="Look into this topic instead, which Spring Kafka, Kafka Connect or a share group fills.",
     ),
 ]
-Named = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[ID|PARTITION:OFFSET]...", help="Task ids, or places in the dead-letter topic."),
-]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, it is only shown.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadWhere:
+    """Which dead-letter topics a `dlq` command looks into, beside the group's name."""
+
+    topic: Topics = None
+    dead_letter_topic: ElsewhereDead = None
+    bootstrap_servers: Servers = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import typer
 
+from stillframe.consumer.operate.cli.options import DeadWhere
 from stillframe.consumer.operate.cluster import Cluster, Layout
 from stillframe.consumer.operate.dead_letters import Name, Position
 from stillframe.consumer.operate.errors import CommandError, hinted
@@ -45,20 +46,19 @@ class DeadScope:
         return [held(self.cluster, source, self.layouts) for source in self.sources]
 
 
-def find_dead(
-    groups: Sequence[str], topics: Sequence[str] | None, elsewhere: str | None, servers: str | None
-) -> DeadScope:
+def find_dead(groups: Sequence[str], where: DeadWhere) -> DeadScope:
     """Find the dead-letter topics of some groups, or take one that another system fills.
 
     Raises:
         SettingsError, BrokerUnreachable, CommandError: nothing was changed.
     """
+    elsewhere = where.dead_letter_topic
     if elsewhere is None:
-        scope = find(groups, topics, servers)
+        scope = find(groups, where.topic, where.bootstrap_servers)
         return DeadScope(scope.cluster, scope.layouts, [Source.of(family) for family in scope.families])
-    if topics:
+    if where.topic:
         raise typer.BadParameter("give either --topic, a task topic of the group, or --dead-letter-topic")
-    cluster = connect(settings_for(servers))
+    cluster = connect(settings_for(where.bootstrap_servers))
     layouts = cluster.topics()
     return DeadScope(cluster, layouts, [_source(layouts, group, elsewhere) for group in groups])
 
