@@ -71,8 +71,11 @@ def test_a_retry_that_waits_moves_away_and_back(kafka: Kafka, topic_name: str) -
         sent = submit(bootstrap, task_type, [Work(number=n, key=f"k{n}", kind=kind) for n, kind in enumerate(kinds)])
         wait_until(lambda: first.waiting == TASKS, timeout=10, describe="all to wait at the first worker")
         with running(worker("second", second)):
-            wait_until(lambda: second.waiting, timeout=20, describe="some to wait at the second worker")
-            assert 0 < second.waiting < TASKS
+            wait_until(
+                lambda: 0 < second.waiting == TASKS - first.waiting,
+                timeout=20,
+                describe="some to wait at the second worker, and all others at the first",
+            )
         wait_until(lambda: len(first.owned) == 2 * PARTITIONS, timeout=20, describe="all to be back")
         back = time.time()
         wait_until(lambda: journal.done == set(sent), timeout=20, describe="all retries to be done")

@@ -166,28 +166,36 @@ class _Gauges(Collector):
         self._circuits = circuits
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        now, turn, partitions = time.monotonic(), self._readings.turn, self._readings.partitions
+        yield from self._of_the_turn()
+        yield from self._of_task_types()
+        yield from self._of_partitions()
+
+    def _of_the_turn(self) -> Iterator[GaugeMetricFamily]:
+        turn, turned = self._readings.turn, self._readings.turned
         yield _gauge(names.BUILD_INFO, {self._build: 1})
         yield _gauge(names.RUNNING, {(): turn.running})
         yield _gauge(names.STUCK, {(): turn.stuck})
         yield _gauge(names.QUEUED, {(): turn.queued})
         yield _gauge(names.WAITING, {(): turn.waiting})
         yield _gauge(names.HELD_BACK, {(): turn.held_back})
-        states = self._circuits.states.copy().items()
+        yield _gauge(names.TURN_AGE, {} if turned is None else {(): time.monotonic() - turned})
+
+    def _of_task_types(self) -> Iterator[GaugeMetricFamily]:
+        # Copies: the poll thread may add a type meanwhile.
+        states, stopped = self._circuits.states.copy().items(), self._circuits.stopped.copy().items()
         yield _gauge(
             names.CIRCUIT, {(name, each.value): int(each is state) for name, state in states for each in State}
         )
-        stopped = self._circuits.stopped.copy().items()
         yield _gauge(names.DEAD_LETTERS_STOPPED, {(name,): int(each) for name, each in stopped})
-        turned = self._readings.turned
-        yield _gauge(names.TURN_AGE, {} if turned is None else {(): now - turned})
+
+    def _of_partitions(self) -> Iterator[GaugeMetricFamily]:
+        now, partitions = time.monotonic(), self._readings.partitions
+        committed = [(each.labels, each.committed) for each in partitions if each.committed is not None]
+        lags = [(each.labels, each.lag) for each in partitions if each.lag is not None]
         yield _gauge(names.UNFINISHED, {each.labels: each.unfinished for each in partitions})
         yield _gauge(names.FRONTIER, {each.labels: each.frontier for each in partitions})
-        yield _gauge(
-            names.COMMITTED,
-            {each.labels: each.committed for each in partitions if each.committed is not None},
-        )
-        yield _gauge(names.LAG, {each.labels: each.lag for each in partitions if each.lag is not None})
+        yield _gauge(names.COMMITTED, dict(committed))
+        yield _gauge(names.LAG, dict(lags))
         yield _gauge(names.HELD_LAG, {each.labels: each.held_lag for each in partitions})
         yield _gauge(names.OLDEST_UNFINISHED, {each.labels: each.oldest_age(now) for each in partitions})
         yield _gauge(names.STOPPED, {each.labels: int(each.stopped) for each in partitions})
