@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -105,17 +106,23 @@ def _record(message: Message, headers: RecordHeaders) -> Record:
     )
 
 
+# Called from C, where the interpreter looks for an error left pending by what it has called. A call from
+# Python does so only until it is specialised: then the error comes out of whatever runs next, or the
+# missing name ends the process.
+_ask_headers = operator.methodcaller("headers")
+
+
 def _headers(message: Message) -> RecordHeaders | None:
     """The headers, or ``None`` if one's name is not UTF-8: then the client gives out none of them.
 
-    Asked once a message: the client raises out of the call, or leaves the error pending for whatever
-    Python does next, and what it has returned by then must not be touched again.
+    Asked once a message: of such names the client leaves nothing in what it has made, where nothing may
+    stand, and asked again it would return that.
     """
     try:
-        raw: Any = message.headers()
-        return tuple(raw) if raw else ()
+        raw: Any = _ask_headers(message)
     except (SystemError, UnicodeDecodeError):
         return None
+    return tuple(raw) if raw else ()
 
 
 def _position(record: Record) -> Origin:
