@@ -107,13 +107,20 @@ def test_what_who_has_lost_its_session_may_do(mutate: Callable[[Rows], None], ki
     assert (hit.late, hit.begun, verdict.late_starts) == (late, taken, late or taken)
 
 
-@pytest.mark.parametrize(("after", "heard"), [(0.01, False), (-0.01, True)])
-def test_who_lets_go_while_it_is_cut_off_can_tell_nobody_what_it_has_done(after: float, heard: bool) -> None:
-    """Its last commit does not come through; a moment before it would have."""
+@pytest.mark.parametrize(
+    ("after", "answered", "heard"),
+    [(0.01, False, False), (-0.01, False, False), (-0.01, True, True), (-0.3, False, True)],
+)
+def test_who_lets_go_while_it_is_cut_off_can_tell_nobody_what_it_has_done(
+    after: float, answered: bool, heard: bool
+) -> None:
+    """Its last commit does not come through, nor if it is on its way; long before it would have."""
     rows = a_lost_session("cut")
     drop(rows, "lost")
     at = float(first(rows, "cut")["at"]) + after
     rows.append({"process": "a", "kind": "revoked", "at": at, "ownerships": [1, 2], "unfinished": []})
+    if answered:
+        rows.append({**first(rows, "committed", process="a"), "at": at + 0.004})
     assert ("duplicates unexplained" in faults(check(rows))) is heard
 
 

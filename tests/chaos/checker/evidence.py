@@ -34,7 +34,7 @@ MOVING = ("COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR", "COORDINATOR_NOT_AV
 ANSWERED = 5.0
 #: Seconds in which the end of a broker, or the move of a leader, still makes clients ask again.
 UPHEAVAL = 15.0
-#: Seconds between two notes of a process that had nothing to wait for.
+#: Seconds between two notes of a process that had nothing to wait for, or between a commit and its answer.
 A_MOMENT = 0.05
 #: Characters of commit metadata: the engine stops at 4,000.
 FULL_MAP = 3_900
@@ -312,14 +312,14 @@ class Evidence:
                 ownership.ending = "lost"
 
     def _has_no_voice(self, ownership: Ownership, spell: Spell) -> bool:
-        """Whether the last commit of an ownership could not be accepted: its worker was cut off, or had been
-        silent beyond its session and no longer belonged to the group.
+        """Whether the last commit of an ownership could not be accepted: its worker was cut off, by then or
+        before the answer came, or had been silent beyond its session and no longer belonged to the group.
 
         Of the latter it may not hear. When it goes on, the answer to its last heartbeat before may still lie
         there, and says only that a rebalance is on; so it lets go as if all were well.
         """
-        if spell.kind == CUT_OFF and spell.since < ownership.until < spell.until:
-            return True
+        if spell.kind == CUT_OFF and spell.since - A_MOMENT < ownership.until < spell.until:
+            return not any(commit.at >= ownership.until for commit in ownership.commits)
         silent = ownership.since < spell.since and spell.until < ownership.until
         outlived = silent and spell.until - spell.since > self.session
         return outlived and not any(commit.at > spell.until for commit in ownership.commits)
