@@ -7,7 +7,7 @@
 | ``grace`` + 0 to 0.2 | what has not ended is named in the log, before anything that can block |
 | ``grace`` + 0.3 | the last commit, for which a coordinator that says nothing gets 3 s at most |
 | ``grace`` + 0.5 | the worker leaves its group, which takes 5 s at most, and exits |
-| ``grace`` + 0.9 | the supervisor asks a process that is still there where its threads are |
+| ``grace`` + 0.7 | the supervisor asks a process that is still there where its threads are |
 | ``grace`` + 1 | and kills it |
 
 A step that is over early leaves its time to the next ones. Pure, and imports nothing large: the
@@ -23,7 +23,7 @@ from typing import Final
 NAMED: Final = 0.2
 COMMITTED: Final = 0.3
 LEFT: Final = 0.5
-ASKED: Final = 0.9
+ASKED: Final = 0.7
 KILLED: Final = 1.0
 #: Seconds that two steps wait for an answer, however much is left: to a broker that is gone both block for longer.
 LONGEST_COMMIT: Final = 3.0
