@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 UVICORN = (
     "uvicorn", "--workers", "2", "--timeout-graceful-shutdown", "10", "--log-level", "warning", "--port", "{port}",
 )  # fmt: skip
+HYPERCORN = ("hypercorn", "--workers", "2", "--graceful-timeout", "10", "--bind", "127.0.0.1:{port}")
+GRANIAN = ("granian", "--workers", "2", "--port", "{port}", "--interface")
 GUNICORN = ("gunicorn", "--workers", "2", "--preload", "--graceful-timeout", "20")
 
 #: What runs after `python -m`; `{port}` is filled in. With `--preload`, gunicorn imports the application, and so
@@ -27,6 +29,9 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn gthread": (*GUNICORN, "--threads", "16", "--bind", "127.0.0.1:{port}", "tests.web.django_app:wsgi"),
     "uvicorn": (*UVICORN, "tests.web.fastapi_app:app"),
     "uvicorn, django": (*UVICORN, "--lifespan", "off", "tests.web.django_app:asgi"),
+    "hypercorn": (*HYPERCORN, "tests.web.fastapi_app:app"),
+    "granian": (*GRANIAN, "asgi", "tests.web.fastapi_app:app"),
+    "granian, flask": (*GRANIAN, "wsgi", "--blocking-threads", "16", "tests.web.flask_app:app"),
 }
 
 
