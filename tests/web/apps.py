@@ -8,7 +8,9 @@ from typing import Any
 
 from stillframe.producer import Producer
 from tests.producing import email_type
+from tests.web.watched import be_watched
 
+be_watched()
 SEND = email_type(os.environ.get("TOPIC", "emails"))
 #: Made at import: before the fork, where the server loads the application before it forks.
 PRODUCER = Producer()

@@ -23,11 +23,12 @@ def client_address(peer: str | None, forwarded_for: Iterable[str], trusted: tupl
         trusted: networks of the proxies that are believed.
 
     Returns:
-        an address in its usual form; the peer as it was given if that is no IP address.
+        an address in its usual form; nothing if the peer is no IP address. Servers that believe X-Forwarded-For
+        themselves, as uvicorn does from 127.0.0.1, give any text that a client wrote there as the peer.
     """
     nearest = None if peer is None else _address(peer)
     if nearest is None:
-        return peer or None
+        return None
     hops = [entry for value in forwarded_for for entry in value.split(",") if entry.strip()]
     while hops and _is_in(nearest, trusted):
         farther = _address(hops.pop())
