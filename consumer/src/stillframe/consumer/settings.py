@@ -69,41 +69,52 @@ class WorkerSettings(ConnectionSettings):
     Durations are in seconds, sizes in bytes.
     """
 
+    # Type checkers know a field for optional by `default=` alone: with a positional one, pyright asks for it.
     # STILLFRAME_HEALTH_PORT=none turns the port off.
     model_config = SettingsConfigDict(env_parse_none_str="none")
 
-    threads: PositiveInt = Field(16, description="def handlers that run at the same time")
-    async_concurrency: PositiveInt = Field(100, description="async def handlers that run at the same time")
+    threads: PositiveInt = Field(default=16, description="def handlers that run at the same time")
+    async_concurrency: PositiveInt = Field(default=100, description="async def handlers that run at the same time")
     processes: PositiveInt = Field(
         default_factory=lambda: min(os.cpu_count() or 1, MOST_PROCESSES),
         description="executor='process' handlers that run at the same time, each in a process of its own",
     )
-    commit_interval: PositiveFloat = Field(1.0, description="longest time between commits")
-    commit_outcomes: PositiveInt = Field(1_000, description="outcomes after which a commit is due at once")
-    partition_records: PositiveInt = Field(10_000, description="unfinished records held per partition")
-    partition_bytes: PositiveInt = Field(64 * 2**20, description="unfinished bytes held per partition")
-    partition_span: PositiveInt = Field(100_000, description="offsets from the oldest unfinished to the newest")
-    total_records: PositiveInt = Field(100_000, description="unfinished records held by all partitions together")
-    total_bytes: PositiveInt = Field(512 * 2**20, description="unfinished bytes held by all partitions together")
-    resume_ratio: float = Field(0.7, gt=0, lt=1, description="share of a limit at which a partition resumes")
-    memory_wait: float = Field(10.0, ge=0, description="longest retry delay that waits in memory")
-    revoke_drain: float = Field(5.0, ge=0, description="time running tasks get when their partition leaves")
-    grace: PositiveFloat = Field(25.0, description="time running tasks get when the worker stops")
+    commit_interval: PositiveFloat = Field(default=1.0, description="longest time between commits")
+    commit_outcomes: PositiveInt = Field(default=1_000, description="outcomes after which a commit is due at once")
+    partition_records: PositiveInt = Field(default=10_000, description="unfinished records held per partition")
+    partition_bytes: PositiveInt = Field(default=64 * 2**20, description="unfinished bytes held per partition")
+    partition_span: PositiveInt = Field(
+        default=100_000, description="offsets from the oldest unfinished to the newest"
+    )
+    total_records: PositiveInt = Field(
+        default=100_000, description="unfinished records held by all partitions together"
+    )
+    total_bytes: PositiveInt = Field(
+        default=512 * 2**20, description="unfinished bytes held by all partitions together"
+    )
+    resume_ratio: float = Field(default=0.7, gt=0, lt=1, description="share of a limit at which a partition resumes")
+    memory_wait: float = Field(default=10.0, ge=0, description="longest retry delay that waits in memory")
+    revoke_drain: float = Field(default=5.0, ge=0, description="time running tasks get when their partition leaves")
+    grace: PositiveFloat = Field(default=25.0, description="time running tasks get when the worker stops")
     hang_after: float | None = Field(
-        60.0, ge=3, description="time the interpreter may be held until the supervisor kills the process"
+        default=60.0, ge=3, description="time the interpreter may be held until the supervisor kills the process"
     )
     dead_letter_limit: PositiveInt | None = Field(
-        1_000,
+        default=1_000,
         description="dead letters of a task type, next to nothing of it done, after which its failures are retried; "
         "none is no limit",
     )
-    stall_after: PositiveFloat = Field(60.0, description="time without a finished task that turns readiness red")
-    max_task_bytes: PositiveInt = Field(MAX_TASK_BYTES, description="largest value that is parsed")
-    tiers: tuple[str, ...] = Field(("1m", "10m", "1h"), description="delays of the retry topics, rising")
-    health_host: str = Field("0.0.0.0", description="address of /metrics, /livez and /readyz")  # noqa: S104
-    health_port: int | None = Field(9464, ge=0, le=65_535, description="their port; 0 any, none turns them off")
+    stall_after: PositiveFloat = Field(
+        default=60.0, description="time without a finished task that turns readiness red"
+    )
+    max_task_bytes: PositiveInt = Field(default=MAX_TASK_BYTES, description="largest value that is parsed")
+    tiers: tuple[str, ...] = Field(default=("1m", "10m", "1h"), description="delays of the retry topics, rising")
+    health_host: str = Field(default="0.0.0.0", description="address of /metrics, /livez and /readyz")  # noqa: S104
+    health_port: int | None = Field(
+        default=9464, ge=0, le=65_535, description="their port; 0 any, none turns them off"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="lowest level of the worker's log lines"
+        default="info", description="lowest level of the worker's log lines"
     )
     error_messages: bool = Field(
         default=True, description="keep the redacted first line of an error, not only its type"
