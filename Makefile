@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix chaos soak-tests generated bench clean
+.PHONY: help demo test check fix chaos soak-tests generated bench dist clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -45,6 +45,10 @@ generated: $(VENV)  ## Write anew what docs/ has from the code
 
 bench: $(VENV)  ## Measure throughput and latency
 	@.venv/bin/python -m bench
+
+dist: $(VENV)  ## Build the sdists and wheels of the three distributions into dist/
+	@rm -rf dist
+	@for part in schemas producer consumer; do (cd $$part && ../.venv/bin/python -m hatchling build -d ../dist) || exit; done
 
 clean:  ## Remove everything that make and the tests have put here
 	@rm -rf .uv .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
