@@ -27,7 +27,7 @@ def group_of(topic: str) -> str:
 
 
 def submit(bootstrap_servers: str, task_type: TaskType[Work], works: Iterable[Work]) -> list[str]:
-    """Submit tasks and return their ids, all acknowledged by the broker."""
-    settings = ProducerSettings(bootstrap_servers=bootstrap_servers)
+    """Submit tasks and return their ids, all acknowledged by the broker, however slow that is at the moment."""
+    settings = ProducerSettings(bootstrap_servers=bootstrap_servers, queue_timeout=30)
     with Producer(settings) as producer:
         return [receipt.task_id for receipt in producer.submit_many(task_type, list(works))]
