@@ -12,7 +12,7 @@ import pytest
 from tests.kafka import Kafka
 from tests.kafka.ports import accepts, free_ports
 from tests.packages.building import PYTHONS, ROOT, bare, environment, python, run
-from tests.packages.examples import write_files
+from tests.pages import files_of, write_files
 from tests.waiting import wait_until
 
 #: What the README tells to install, and the server that it starts.
@@ -29,12 +29,11 @@ def test_an_installed_worker_runs_the_readmes_example(
     programs = environment(tmp_path / "venv", interpreter, distributions, WANTED)
     project = tmp_path / "project"
     project.mkdir()
-    assert write_files(ROOT / "README.md", project) == ["tasks.py", "web.py", "worker.py"]
-    for name, change in {
-        "tasks.py": ('"emails"', f'"{topic_name}"'),
-        "worker.py": ('"mailer"', f'"{topic_name}"'),
-    }.items():
-        (project / name).write_text((project / name).read_text().replace(*change))
+    files = files_of(ROOT / "README.md")
+    assert sorted(files) == ["tasks.py", "web.py", "worker.py"]
+    files["tasks.py"] = files["tasks.py"].replace('"emails"', f'"{topic_name}"')
+    files["worker.py"] = files["worker.py"].replace('"mailer"', f'"{topic_name}"')
+    write_files(files, project)
 
     web_port, health_port = free_ports(2)
     settings = {
