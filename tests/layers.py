@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 #: Layers that keep a processor busy; the others mostly wait for a broker or a process.
 COMPUTING = frozenset({"unit", "property", "typing"})
-ORDER = ("unit", "property", "typing", "packages", "process", "faults", "broker", "chaos")
+ORDER = ("unit", "property", "typing", "docs", "packages", "process", "faults", "broker", "chaos")
 
 
 def layer_of(node_id: str) -> str:

@@ -1,4 +1,4 @@
-"""A deployment that fails everything writes a bounded number of dead letters, and bad input beside that."""
+"""A deployment that fails everything writes a bounded number of dead letters, and bad input beside that (I9)."""
 
 from confluent_kafka import Producer
 

@@ -1,5 +1,5 @@
 """A secret that a client sends, in each known spelling of each header for credentials, is found nowhere: in no topic,
-log, metric or trace, whatever the framework, and though the task is retried and ends as a dead letter."""
+log, metric or trace, whatever the framework, and though the task is retried and ends as a dead letter (I10)."""
 
 import json
 from collections.abc import Iterable, Sequence

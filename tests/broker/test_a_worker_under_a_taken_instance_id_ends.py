@@ -1,4 +1,4 @@
-"""Of two workers with one group.instance.id one ends, with an error that says so: none lives on as a zombie."""
+"""Of two workers with one group.instance.id one ends, with an error that says so: none lives on as a zombie (I9)."""
 
 import json
 from pathlib import Path

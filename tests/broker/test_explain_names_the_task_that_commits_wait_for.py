@@ -1,4 +1,4 @@
-"""`stillframe explain` names the task that commits wait for, whose it is, and in which thread it runs."""
+"""`stillframe explain` names the task that commits wait for, whose it is, and in which thread it runs (I9)."""
 
 import json
 from pathlib import Path

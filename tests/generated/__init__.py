@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.generated.promises import with_tests
 from tests.generated.schema import envelope_schema
 from tests.generated.vectors import vectors
 
@@ -13,7 +14,12 @@ FOLDERS = ("wire-format",)
 
 def generated() -> Mapping[Path, str]:
     """Every generated file below docs/, and what it has to hold."""
-    files = {"wire-format/envelope.schema.json": envelope_schema(), **vectors()}
+    promises = (DOCS / "promises.md").read_text(encoding="utf-8")
+    files = {
+        "promises.md": with_tests(promises),
+        "wire-format/envelope.schema.json": envelope_schema(),
+        **vectors(),
+    }
     return {DOCS / name: text for name, text in files.items()}
 
 

@@ -1,4 +1,4 @@
-"""No secret reaches the wire, however its header or parameter is spelled, and no request breaks capture."""
+"""No secret reaches the wire, however its header or parameter is spelled, and no request breaks capture (I10)."""
 
 import re
 from datetime import UTC, datetime

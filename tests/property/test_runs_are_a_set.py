@@ -1,4 +1,4 @@
-"""Runs of offsets are a set of them, whatever is added and forgotten, in the fewest runs there can be."""
+"""Runs of offsets are a set of them, whatever is added and forgotten, in the fewest runs there can be (I2)."""
 
 from itertools import pairwise
 
