@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.generated.promises import with_tests
+from tests.generated.reference import reference
 from tests.generated.schema import envelope_schema
 from tests.generated.vectors import vectors
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: What lies below these is generated: a file that nobody makes any more is out of date as well.
-FOLDERS = ("wire-format",)
+FOLDERS = ("reference", "wire-format")
 
 
 def generated() -> Mapping[Path, str]:
@@ -18,6 +19,7 @@ def generated() -> Mapping[Path, str]:
     files = {
         "promises.md": with_tests(promises),
         "wire-format/envelope.schema.json": envelope_schema(),
+        **reference(),
         **vectors(),
     }
     return {DOCS / name: text for name, text in files.items()}

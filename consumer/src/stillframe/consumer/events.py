@@ -27,6 +27,8 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStarted:
+    """The worker joins its group to read these topics, its retry topics among them."""
+
     group: str
     topics: tuple[str, ...]
 
@@ -103,12 +105,16 @@ class MembershipProved:
 
 @dataclass(frozen=True, slots=True)
 class PartitionPaused:
+    """Nothing more is read of the partition for now; ``reason`` says what holds it back."""
+
     partition: Partition
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionResumed:
+    """The partition is read again."""
+
     partition: Partition
 
 
@@ -136,6 +142,8 @@ class LogsMeasured:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStarted:
+    """A task has its thread, or its place on the event loop."""
+
     arrival: Arrival
     task_type: str
     task_id: str
@@ -239,6 +247,8 @@ class HandOffFailed:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
+    """The broker has acknowledged offsets of these partitions."""
+
     partitions: Sequence[Partition]
 
 

@@ -39,7 +39,9 @@ class Delivery:
 
     Attributes:
         attempt: 1 for the first start of the handler.
-        topic, partition, offset: where it was read from; a retry topic after a failure.
+        topic: where it was read from; a retry topic after a failure.
+        partition: of that topic.
+        offset: in that partition.
         first_failed_at: when its first attempt failed, if one has.
     """
 
