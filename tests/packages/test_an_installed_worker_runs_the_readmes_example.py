@@ -1,9 +1,6 @@
 """Installed from the wheels into an environment of its own, under each Python that they name, the README's example
 takes a request and does its task."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -11,7 +8,8 @@ import pytest
 
 from tests.kafka import Kafka
 from tests.kafka.ports import accepts, free_ports
-from tests.packages.building import PYTHONS, ROOT, bare, environment, python, run
+from tests.packages.building import PYTHONS, ROOT, environment, python, run
+from tests.packages.running import running
 from tests.pages import files_of, write_files
 from tests.waiting import wait_until
 
@@ -45,8 +43,8 @@ def test_an_installed_worker_runs_the_readmes_example(
     log = project / "worker.log"
     server = [str(programs / "uvicorn"), "web:app", "--port", str(web_port)]
     with (
-        running([stillframe, "worker", "worker:worker"], log, settings),
-        running(server, project / "web.log", settings),
+        running([stillframe, "worker", "worker:worker"], log, **settings),
+        running(server, project / "web.log", **settings),
     ):
         wait_until(lambda: accepts(web_port), timeout=60, describe="uvicorn to listen")
         email = {"to": "ada@example.com", "subject": "hello"}
@@ -59,20 +57,3 @@ def test_an_installed_worker_runs_the_readmes_example(
             return any(done in line and '"consume_end"' in line and '"status":"done"' in line for line in lines)
 
         wait_until(is_done, timeout=60, describe=f"the task to be done; see {log}")
-
-
-@contextmanager
-def running(command: list[str], log: Path, settings: dict[str, str]) -> Iterator[None]:
-    """The command runs, in the folder of its log."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=log.parent, env=bare(settings), stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-            raise

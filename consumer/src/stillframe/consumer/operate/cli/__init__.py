@@ -13,6 +13,7 @@ from stillframe.consumer.operate.cli.broker import broker
 from stillframe.consumer.operate.cli.dlq import dlq
 from stillframe.consumer.operate.cli.explain import explain
 from stillframe.consumer.operate.cli.lag import lag
+from stillframe.consumer.operate.cli.new import new
 from stillframe.consumer.operate.cli.skip import skip
 from stillframe.consumer.operate.cli.task import task
 from stillframe.consumer.operate.cli.topics import topics
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(new)
 app.command()(worker)
 app.add_typer(topics)
 app.command()(lag)
