@@ -24,7 +24,7 @@ def commands_page() -> str:
 def _described(name: str, command: Any) -> Iterator[str]:
     """A command, and those below it. Of Typer's own classes: they have no public types."""
     below = getattr(command, "commands", {})
-    if not below:
+    if command.params:  # a name for several commands alone has none
         yield f"## {name}"
         yield prose(command.help)
         yield table(("argument or option", "what it is"), map(_row, command.params))
