@@ -1,17 +1,16 @@
 """Whoever types what the page of a web framework says, in its order, sees the task done."""
 
 import json
-import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.kafka import Kafka
 from tests.kafka.ports import accepts, free_ports
+from tests.packages.building import run
 from tests.pages import DOCS, commands_of, in_environment, set_up
+from tests.running import running
 from tests.waiting import wait_until
 
 #: The port that the pages take for the application.
@@ -25,14 +24,15 @@ def test_the_framework_pages_lead_to_a_task_done(kafka: Kafka, topic_name: str, 
     assert (broker, export[0]) == (["stillframe", "broker"], "export")
 
     web_port, health_port = free_ports(2)
-    environment = {
-        **os.environ,
+    settings = {
         "STILLFRAME_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "STILLFRAME_HEALTH_PORT": str(health_port),
         "PYTHONUNBUFFERED": "1",
     }
-    subprocess.run(in_environment(topics), cwd=tmp_path, env=environment, check=True, timeout=60)
-    with running(work, tmp_path, environment) as said, running(on(serve, web_port), tmp_path, environment):
+    said = tmp_path / "worker.log"
+    run(in_environment(topics), cwd=tmp_path, **settings)
+    server = in_environment(on(serve, web_port))
+    with running(in_environment(work), said, **settings), running(server, tmp_path / "web.log", **settings):
         wait_until(lambda: accepts(web_port), timeout=60, describe="the application to listen")
         answer = subprocess.run(on(ask, web_port), check=True, capture_output=True, timeout=60)
         assert json.loads(answer.stdout).keys() == {"task_id"}
@@ -42,21 +42,3 @@ def test_the_framework_pages_lead_to_a_task_done(kafka: Kafka, topic_name: str, 
 
 def on(command: list[str], port: int) -> list[str]:
     return [part.replace(PORT, str(port)) for part in command]
-
-
-@contextmanager
-def running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[Path]:
-    """The command runs; yields where its output goes."""
-    said = folder / f"{command[0]}.log"
-    with said.open("wb") as output:
-        process = subprocess.Popen(in_environment(command), cwd=folder, env=environment, stdout=output, stderr=output)
-    try:
-        yield said
-    finally:
-        process.terminate()
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-            raise

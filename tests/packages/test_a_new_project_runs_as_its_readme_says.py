@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.kafka import Kafka
 from tests.kafka.ports import accepts, free_ports
 from tests.packages.building import environment, run
-from tests.packages.running import running
 from tests.pages import commands_of
+from tests.running import running
 from tests.waiting import wait_until
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests.kafka import Kafka
 from tests.kafka.ports import accepts, free_ports
 from tests.packages.building import PYTHONS, ROOT, environment, python, run
-from tests.packages.running import running
 from tests.pages import files_of, write_files
+from tests.running import running
 from tests.waiting import wait_until
 
 #: What the README tells to install, and the server that it starts.
