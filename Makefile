@@ -43,7 +43,7 @@ soak-tests: $(VENV)  ## Repeat every test of brokers, chaos and state machines C
 generated: $(VENV)  ## Write anew what docs/ has from the code
 	@.venv/bin/python -m tests.generated
 
-bench: $(VENV)  ## Measure throughput and latency
+bench: $(VENV)  ## Measure throughput and latency, next to others; QUICK=1 takes three minutes
 	@.venv/bin/python -m bench
 
 dist: $(VENV)  ## Build the sdists and wheels of the three distributions into dist/

@@ -1,0 +1,79 @@
+"""Counts what a side has handled, and ends its process with one JSON line. Standard library only: peers import it."""
+
+import itertools
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.plan import Plan
+
+LOOK_EVERY = 0.01
+
+
+@dataclass(frozen=True)
+class Look:
+    """What had been handled at a moment, and the processor time of the process and its ended children."""
+
+    at: float
+    handled: int
+    processor: float
+
+
+class Meter:
+    """Measures a window of a running side from a thread of its own, then exits the process.
+
+    A loop of one thread adds to ``handled``; handlers on many threads call ``one``, which needs no lock.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.handled = 0
+        self._plan = plan
+        self._each = itertools.count()
+        self._looks = 0
+        #: One more is handled.
+        self.one = self._each.__next__
+
+    def start(self) -> None:
+        threading.Thread(target=self._measure, daemon=True).start()
+
+    def _measure(self) -> None:
+        plan = self._plan
+        first = self._once(lambda look: look.handled > 0)
+        begin = self._once(
+            lambda look: look.at >= first.at + plan.warm_up or look.handled >= plan.records // 5,
+        )
+        end = self._once(lambda look: look.at >= begin.at + plan.seconds or look.handled >= plan.records)
+        print(json.dumps({**figures(begin, end), "rss": resident()}), flush=True)
+        # Neither a drain nor a rebalance is of interest, and some frameworks take long for it.
+        os._exit(0)
+
+    def _once(self, condition: Callable[[Look], bool]) -> Look:
+        while not condition(look := self._look()):
+            time.sleep(LOOK_EVERY)
+        return look
+
+    def _look(self) -> Look:
+        looks, self._looks = self._looks, self._looks + 1
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        processor = sum(each.ru_utime + each.ru_stime for each in used)
+        return Look(time.perf_counter(), self.handled + next(self._each) - looks, processor)
+
+
+def figures(begin: Look, end: Look) -> dict[str, float]:
+    """Records per second, and microseconds of processor time for each."""
+    handled = end.handled - begin.handled
+    return {
+        "rate": handled / (end.at - begin.at),
+        "cpu": (end.processor - begin.processor) / max(handled, 1) * 1e6,
+    }
+
+
+def resident() -> float:
+    """The largest resident set of this process, in megabytes."""
+    unit = 1 if sys.platform == "darwin" else 1_024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,0 +1,25 @@
+"""The interpreter's limit for this work, called L: `consume` in a loop, each payload validated by our `decode`.
+
+It promises nothing: no thread, no order to keep, no retry.
+"""
+
+from bench.meter import Meter
+from bench.plan import Plan
+from bench.sides.polling import Poll
+from bench.tasks import task_type, validated
+from bench.work import make_work
+
+
+def main(plan: Plan) -> None:
+    meter, kind, work = Meter(plan), task_type(plan.topic), make_work(plan)
+    meter.start()
+    for batch in Poll(plan).batches():
+        for message in batch:
+            validated(message.key(), message.value(), kind)
+            if plan.milliseconds:
+                work()
+            meter.handled += 1
+
+
+if __name__ == "__main__":
+    main(Plan.of_command_line())
