@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bench.keys import HOTTEST
 
-LOCAL = ("bare", "validating", "sharded", "pool", "stillframe")
+LOCAL = ("bare", "validating", "decoding", "sharded", "pool", "stillframe")
 PYTHON_PEERS = ("quix", "arroyo", "faststream", "pyrallel")
 ENGINES = ("validating", "stillframe", "parallel-consumer")
 THREADED = ("pool", "sharded", "stillframe", "arroyo-threads", "pyrallel", "parallel-consumer")

@@ -27,7 +27,7 @@ def order(number: int, key: int) -> Order:
         quantity=2,
         price=12.5,
         express=False,
-        note="leave it at the door",
+        note="leave it at the door, or with the neighbours on the first floor; ring",
     )
 
 
@@ -35,6 +35,11 @@ def task_type(topic: str) -> TaskType[Order]:
     return TaskType("order", Order, topic=topic, key=lambda each: each.customer)
 
 
-def validated(key: bytes | None, value: bytes | None, kind: TaskType[Order]) -> Task[Order]:
-    """What every side that validates does with a record: our own decoding."""
+def validated(value: bytes | None, kind: TaskType[Order]) -> object:
+    """What every side that validates does with a record at the least: pydantic, on the whole of the value."""
+    return kind.envelope.model_validate_json(value or b"")
+
+
+def decoded(key: bytes | None, value: bytes | None, kind: TaskType[Order]) -> Task[Order]:
+    """What a worker does with it: frozen, its key and headers compared."""
     return decode(Record(kind.topic, key, value), kind)

@@ -16,7 +16,7 @@ def main(plan: Plan) -> None:
     pool = ThreadPoolExecutor(plan.threads)
 
     def handle(message: Message) -> None:
-        validated(message.key(), message.value(), kind)
+        validated(message.value(), kind)
         work()
         meter.one()
 

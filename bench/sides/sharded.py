@@ -20,7 +20,7 @@ def main(plan: Plan) -> None:
 
     def handle(messages: list[Message]) -> None:
         for message in messages:
-            validated(message.key(), message.value(), kind)
+            validated(message.value(), kind)
             work()
             meter.one()
 

@@ -43,7 +43,8 @@ def local(module: str) -> Callable[[], Ready]:
 
 SIDES = {
     "bare": Side("the bare client's `consume`: its limit", local("bare")),
-    "validating": Side("the same, validating each payload: the interpreter's limit, **L**", local("validating")),
+    "validating": Side("the same, pydantic on each value: the interpreter's limit, **L**", local("validating")),
+    "decoding": Side("the same with our `decode`, as a worker calls it", local("decoding")),
     "sharded": Side("each batch split by key on threads, a barrier after it, validating", local("sharded")),
     "pool": Side("ThreadPoolExecutor, a future for each message, validating; no order", local("pool")),
     "stillframe": Side("a Stillframe worker as it comes", local("ours")),
