@@ -1,18 +1,18 @@
 """`make bench`: compare with the bare client and with others, then everything else that is measured.
 
 QUICK=1 takes less than three minutes and writes results/quick.*, which nobody commits. ROUNDS=, RECORDS=, SECONDS=
-and WARM_UP= say how much is measured; ONLY= takes the scenarios with these words in their names.
+and WARM_UP= say how much is measured; ONLY= takes the scenario of that name, SIDES= the sides, separated by commas.
 """
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from bench import ladder, memory, redrive, store, submit
 from bench.comparison import Effort, compare
 from bench.machine import machine, versions
 from bench.report import told
 from bench.results import Results
-from bench.scenarios import FULL, QUICK
+from bench.scenarios import FULL, QUICK, Scenario
 from tests.kafka import shared_kafka
 
 
@@ -26,14 +26,23 @@ def main() -> None:
 
 def comparison(*, quick: bool) -> None:
     """Measure, write the results, and say what has moved."""
-    words = os.environ.get("ONLY", "")
-    scenarios = tuple(each for each in (QUICK if quick else FULL) if words in each.name)
+    scenarios = chosen(QUICK if quick else FULL)
     effort = Effort.of_environment(quick=quick)
     with shared_kafka() as kafka:
         rows = compare(kafka, scenarios, effort)
         results = Results(machine(), versions(kafka), asdict(effort), rows)
     changes = store.write(results, "quick" if quick else "latest")
     print("\n".join(("since the last committed results:", *told(changes))))
+
+
+def chosen(scenarios: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+    only, named = os.environ.get("ONLY"), os.environ.get("SIDES")
+    if only:
+        scenarios = tuple(each for each in scenarios if each.name == only)
+    if named:
+        sides = named.split(",")
+        scenarios = tuple(replace(each, sides=tuple(s for s in each.sides if s in sides)) for each in scenarios)
+    return scenarios
 
 
 if __name__ == "__main__":
