@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bench.engines import parallel_consumer
 from bench.peers import ROOT, environment
 
 
@@ -68,5 +69,10 @@ SIDES = {
     "pyrallel": Side(
         "Pyrallel Consumer 1.0.0, validating, coroutines in key order",
         peer("pyrallel", "pyrallel", "pyrallel-consumer==1.0.0", python=(3, 12)),
+    ),
+    "parallel-consumer": Side(
+        "Confluent Parallel Consumer 0.5.3.3 (Java), key order, not validating",
+        lambda: Ready(parallel_consumer()),
+        warm_up=3,
     ),
 }
