@@ -1,7 +1,7 @@
 """A worker as it comes: validation, order, gap-safe commits, back-pressure, log lines, metrics, health port."""
 
 import asyncio
-from dataclasses import dataclass
+from typing import Any
 
 from bench.meter import Meter
 from bench.plan import Plan
@@ -15,49 +15,47 @@ from tests.kafka.kafka import KafkaElsewhere
 SOON = Retry(cap=0.05, jitter=0)
 
 
-@dataclass(frozen=True)
-class Handling:
-    """The handlers of a plan."""
-
-    plan: Plan
-    meter: Meter
-
-    def register(self, worker: Worker) -> None:
-        plan, meter, work = self.plan, self.meter, make_work(self.plan)
-
-        def handle(_order: Order) -> None:
-            work()
-            meter.one()
-
-        def failing(each: Order, context: TaskContext) -> None:
-            work()
-            if each.number % plan.failing == 0 and context.delivery.attempt == 1:
-                raise TransientError("at the first attempt")
-            meter.one()
-
-        async def coroutine(_order: Order) -> None:
-            await asyncio.sleep(plan.milliseconds / 1_000)
-            meter.one()
-
-        register = worker.task(task_type(plan.topic), retry=SOON)
-        if plan.asynchronous:
-            register(coroutine)
-        elif plan.failing:
-            register(failing)
-        else:
-            register(handle)
-
-
 def main(plan: Plan) -> None:
+    meter, worker = Meter(plan), make_worker(plan)
+    worker.task(task_type(plan.topic), retry=SOON)(make_handler(plan, meter))
+    create_topics(plan, worker)
+    meter.start()
+    worker.run()
+
+
+def make_worker(plan: Plan) -> Worker:
     settings = WorkerSettings(
         bootstrap_servers=plan.bootstrap, health_port=0, threads=plan.threads, async_concurrency=plan.threads
     )
-    worker = Worker(plan.group, settings, ordering={plan.topic: Ordering(plan.ordering)})
-    meter = Meter(plan)
-    Handling(plan, meter).register(worker)
+    return Worker(plan.group, settings, ordering={plan.topic: Ordering(plan.ordering)})
+
+
+def create_topics(plan: Plan, worker: Worker) -> None:
+    """Those of the group: the backlog is there."""
     create_family(KafkaElsewhere(plan.bootstrap, "", ""), worker, plan.partitions, task_topic=False)
-    meter.start()
-    worker.run()
+
+
+def make_handler(plan: Plan, meter: Meter) -> Any:
+    """What the plan says: a plain function, one that fails, or a coroutine."""
+    work = make_work(plan)
+
+    def handle(_order: Order) -> None:
+        work()
+        meter.one()
+
+    def failing(each: Order, context: TaskContext) -> None:
+        work()
+        if each.number % plan.failing == 0 and context.attempt == 1:
+            raise TransientError("at the first attempt")
+        meter.one()
+
+    async def coroutine(_order: Order) -> None:
+        await asyncio.sleep(plan.milliseconds / 1_000)
+        meter.one()
+
+    if plan.asynchronous:
+        return coroutine
+    return failing if plan.failing else handle
 
 
 if __name__ == "__main__":

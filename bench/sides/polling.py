@@ -32,6 +32,13 @@ class Poll:
                 yield batch
                 self._commit()
 
+    def messages(self) -> Iterator[Message]:
+        """One by one: what waits for a batch is late."""
+        while True:
+            if (message := self._consumer.poll(0.1)) is not None:
+                yield message
+                self._commit()
+
     def _commit(self) -> None:
         if time.monotonic() >= self._due:
             self._consumer.commit(asynchronous=True)
