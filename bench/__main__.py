@@ -1,13 +1,13 @@
 """`make bench`: compare with the bare client and with others, then everything else that is measured.
 
-QUICK=1 takes less than three minutes and writes results/quick.*, which nobody commits. ROUNDS=, RECORDS=, SECONDS=
-and WARM_UP= say how much is measured; ONLY= takes the scenario of that name, SIDES= the sides, separated by commas.
+QUICK=1 takes less than three minutes and writes results/quick.*, which nobody commits. ROUNDS=, RECORDS=, WINDOW=
+and WARM_UP= (seconds) say how much is measured; ONLY= takes the scenario of that name, SIDES= the sides, separated by commas.
 """
 
 import os
 from dataclasses import asdict, replace
 
-from bench import ladder, memory, redrive, store, submit
+from bench import ladder, latency, memory, redrive, store, submit
 from bench.comparison import Effort, compare
 from bench.machine import machine, versions
 from bench.report import told
@@ -15,13 +15,16 @@ from bench.results import Results
 from bench.scenarios import FULL, QUICK, Scenario
 from tests.kafka import shared_kafka
 
+LATENCY = "Latency, from the moment when a task should have been sent"
+SUBMIT = "Submitting, next to the bare client"
+
 
 def main() -> None:
     quick = bool(os.environ.get("QUICK"))
-    if not quick:
-        for other in (submit, ladder, redrive, memory):
-            other.main()
     comparison(quick=quick)
+    if not quick:
+        for other in (ladder, redrive, memory):
+            other.main()
 
 
 def comparison(*, quick: bool) -> None:
@@ -29,8 +32,9 @@ def comparison(*, quick: bool) -> None:
     scenarios = chosen(QUICK if quick else FULL)
     effort = Effort.of_environment(quick=quick)
     with shared_kafka() as kafka:
+        more = {} if quick else {LATENCY: latency.main(kafka), SUBMIT: submit.main(kafka)}
         rows = compare(kafka, scenarios, effort)
-        results = Results(machine(), versions(kafka), asdict(effort), rows)
+        results = Results(machine(), versions(kafka), asdict(effort), rows, more)
     changes = store.write(results, "quick" if quick else "latest")
     print("\n".join(("since the last committed results:", *told(changes))))
 

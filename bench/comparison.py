@@ -42,7 +42,7 @@ class Effort:
             rounds=int(given("ROUNDS", 3, 3)),
             records=int(given("RECORDS", 1_000_000, 200_000)),
             warm_up=given("WARM_UP", 1.5, 1),
-            seconds=given("SECONDS", 5, 2),
+            seconds=given("WINDOW", 5, 2),
         )
 
 
