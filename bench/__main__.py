@@ -1,7 +1,8 @@
 """`make bench`: compare with the bare client and with others, then everything else that is measured.
 
-QUICK=1 takes less than three minutes and writes results/quick.*, which nobody commits. ROUNDS=, RECORDS=, WINDOW=
-and WARM_UP= (seconds) say how much is measured; ONLY= takes the scenario of that name, SIDES= the sides, separated by commas.
+QUICK=1 takes less than three minutes and writes results/quick.*, which nobody commits. How much is measured say
+ROUNDS= and RECORDS=, and in seconds WARM_UP= and WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides,
+separated by commas.
 """
 
 import os
