@@ -8,7 +8,7 @@ separated by commas.
 import os
 from dataclasses import asdict, replace
 
-from bench import ladder, latency, memory, redrive, store, submit
+from bench import ladder, latency, memory, redrive, scale, store, submit
 from bench.comparison import Effort, compare
 from bench.machine import machine, versions
 from bench.report import told
@@ -18,6 +18,7 @@ from tests.kafka import shared_kafka
 
 LATENCY = "Latency, from the moment when a task should have been sent"
 SUBMIT = "Submitting, next to the bare client"
+SCALE = "More of something"
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def comparison(*, quick: bool) -> None:
     scenarios = chosen(QUICK if quick else FULL)
     effort = Effort.of_environment(quick=quick)
     with shared_kafka() as kafka:
-        more = {} if quick else {LATENCY: latency.main(kafka), SUBMIT: submit.main(kafka)}
+        more = {} if quick else {LATENCY: latency.main(kafka), SUBMIT: submit.main(kafka), SCALE: scale.main(kafka)}
         rows = compare(kafka, scenarios, effort)
         results = Results(machine(), versions(kafka), asdict(effort), rows, more)
     changes = store.write(results, "quick" if quick else "latest")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
-from bench.backlog import backlog
+from bench.backlog import Shape, backlog
 from bench.peers import NotHere
 from bench.plan import Plan
 from bench.results import Measured, Row
@@ -85,9 +85,10 @@ def prepared(side: str) -> Ready:
 
 
 def plan(kafka: Kafka, scenario: Scenario, side: str, effort: Effort) -> Plan:
+    shape = Shape(distribution=scenario.keys, partitions=scenario.partitions, records=effort.records)
     return Plan(
         bootstrap=kafka.bootstrap_servers,
-        topic=backlog(kafka.bootstrap_servers, scenario.keys, scenario.partitions, effort.records),
+        topic=backlog(kafka.bootstrap_servers, shape),
         group=unique_name(side),
         work=scenario.work,
         milliseconds=scenario.milliseconds,

@@ -31,11 +31,11 @@ def zipf(count: int = KEYS, exponent: float = EXPONENT) -> Iterator[int]:
         yield min(bisect(up_to, random.random()), count - 1)
 
 
-def one() -> Iterator[int]:
+def one(_count: int = 1) -> Iterator[int]:
     while True:
         yield 0
 
 
-DISTRIBUTIONS: dict[str, Callable[[], Iterator[int]]] = {"uniform": uniform, "zipf": zipf, "one": one}
+DISTRIBUTIONS: dict[str, Callable[[int], Iterator[int]]] = {"uniform": uniform, "zipf": zipf, "one": one}
 #: The hottest key's share of all records.
 HOTTEST = {"uniform": 1 / KEYS, "zipf": weights()[0], "one": 1.0}

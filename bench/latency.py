@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from confluent_kafka import Producer
 
+from bench.meter import say
 from bench.plan import Plan
 from bench.sides.ours import create_topics, make_worker
 from bench.sides.polling import Poll
@@ -35,7 +36,7 @@ KEYS = 1_000
 SIDES = ("bare", "stillframe")
 PERCENTILES = {"p50": 499, "p90": 899, "p99": 989, "p99.9": 998}
 #: The number of a task that asks whether a side is there, and how the side answers.
-PROBE, READY = -1, "ready\n"
+PROBE, READY = -1, "ready"
 PROBE_EVERY = 0.2
 PATIENCE = 120
 
@@ -87,7 +88,7 @@ class Running:
     def _read(self) -> None:
         """Among its lines are a worker's own."""
         for line in self._process.stdout or ():
-            if line == READY:
+            if line.strip() == READY:
                 self.ready.set()
             elif line.startswith('{"p50"'):
                 self._figures = line
@@ -156,7 +157,7 @@ class Stopwatch:
 
     def handle(self, each: Order) -> None:
         if each.number == PROBE:
-            print(READY, end="", flush=True)
+            say(READY)
             return
         self._work()
         late = (time.time() - each.price) * 1_000
@@ -165,7 +166,7 @@ class Stopwatch:
             if len(self._late) < self._plan.records:
                 return
         cuts = quantiles(self._late[WARM:], n=1_000)
-        print(json.dumps({name: cuts[index] for name, index in PERCENTILES.items()}), flush=True)
+        say(json.dumps({name: cuts[index] for name, index in PERCENTILES.items()}))
         os._exit(0)
 
 

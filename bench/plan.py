@@ -16,6 +16,8 @@ class Plan:
         threads: handlers at the same time.
         ordering: ``key`` or ``partition``, where a side knows the difference.
         asynchronous: whether handlers are coroutines.
+        types: how many task types there are, each with the same handler.
+        stuck: whether the tasks of the first key never end.
         records: how many lie there.
         warm_up: seconds from the first record until measuring begins; a fifth of the records ends it, too.
         seconds: how long is measured at most.
@@ -31,6 +33,8 @@ class Plan:
     threads: int = 16
     ordering: str = "key"
     asynchronous: bool = False
+    types: int = 1
+    stuck: bool = False
     records: int
     warm_up: float
     seconds: float

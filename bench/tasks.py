@@ -31,8 +31,8 @@ def order(number: int, key: int) -> Order:
     )
 
 
-def task_type(topic: str) -> TaskType[Order]:
-    return TaskType("order", Order, topic=topic, key=lambda each: each.customer)
+def task_type(topic: str, number: int = 0) -> TaskType[Order]:
+    return TaskType(f"order-{number}" if number else "order", Order, topic=topic, key=lambda each: each.customer)
 
 
 def validated(value: bytes | None, kind: TaskType[Order]) -> object:

@@ -1,11 +1,12 @@
 """A worker as it comes: validation, order, gap-safe commits, back-pressure, log lines, metrics, health port."""
 
 import asyncio
+import threading
 from typing import Any
 
 from bench.meter import Meter
 from bench.plan import Plan
-from bench.tasks import Order, task_type
+from bench.tasks import Order, order, task_type
 from bench.work import make_work
 from stillframe.consumer import Ordering, Retry, TaskContext, TransientError, Worker, WorkerSettings
 from tests.engine.topics import create_family
@@ -13,11 +14,15 @@ from tests.kafka.kafka import KafkaElsewhere
 
 #: A failed task comes back after 50 ms.
 SOON = Retry(cap=0.05, jitter=0)
+#: The key that is stuck in a plan that has one.
+FIRST = order(0, 0).customer
 
 
 def main(plan: Plan) -> None:
     meter, worker = Meter(plan), make_worker(plan)
-    worker.task(task_type(plan.topic), retry=SOON)(make_handler(plan, meter))
+    handler = make_handler(plan, meter)
+    for number in range(plan.types):
+        worker.task(task_type(plan.topic, number), retry=SOON)(handler)
     create_topics(plan, worker)
     meter.start()
     worker.run()
@@ -49,12 +54,19 @@ def make_handler(plan: Plan, meter: Meter) -> Any:
             raise TransientError("at the first attempt")
         meter.one()
 
+    def stuck(each: Order) -> None:
+        if each.customer == FIRST:
+            threading.Event().wait()
+        meter.one()
+
     async def coroutine(_order: Order) -> None:
         await asyncio.sleep(plan.milliseconds / 1_000)
         meter.one()
 
     if plan.asynchronous:
         return coroutine
+    if plan.stuck:
+        return stuck
     return failing if plan.failing else handle
 
 

@@ -12,7 +12,7 @@ DRAWN = 50_000
 
 
 def counted(distribution: str) -> Counter[int]:
-    return Counter(islice(DISTRIBUTIONS[distribution](), DRAWN))
+    return Counter(islice(DISTRIBUTIONS[distribution](KEYS), DRAWN))
 
 
 def test_shares_of_zipf_fall_by_rank_and_make_one() -> None:
