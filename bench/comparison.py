@@ -79,9 +79,24 @@ def measure(kafka: Kafka, scenario: Scenario, row: Row, effort: Effort) -> None:
         row.not_run = str(error)
 
 
-@cache
 def prepared(side: str) -> Ready:
-    return SIDES[side].prepare()
+    """How to start it; installed at most once.
+
+    Raises:
+        NotHere: it cannot be had. That is tried once, too.
+    """
+    found = tried(side)
+    if isinstance(found, NotHere):
+        raise found
+    return found
+
+
+@cache
+def tried(side: str) -> Ready | NotHere:
+    try:
+        return SIDES[side].prepare()
+    except NotHere as error:
+        return error
 
 
 def plan(kafka: Kafka, scenario: Scenario, side: str, effort: Effort) -> Plan:
