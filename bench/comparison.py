@@ -1,27 +1,18 @@
 """Runs the sides of a scenario in turn, round after round, on the same broker."""
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
 from bench.backlog import Shape, backlog
 from bench.peers import NotHere
 from bench.plan import Plan
-from bench.results import Measured, Row
+from bench.results import Row
+from bench.running import SideFailed, run
 from bench.scenarios import LIMIT, Scenario
 from bench.sides.table import SIDES, Ready
 from tests.kafka import Kafka
-from tests.kafka.readiness import admin_client
 from tests.kafka.topics import unique_name
-
-#: Seconds that joining the group, warming up and measuring may take beyond what the plan says.
-PATIENCE = 90
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +35,6 @@ class Effort:
             warm_up=given("WARM_UP", 1.5, 1),
             seconds=given("WINDOW", 5, 2),
         )
-
-
-class SideFailed(RuntimeError):
-    """A side has ended without a figure."""
 
 
 def compare(kafka: Kafka, scenarios: tuple[Scenario, ...], effort: Effort) -> list[Row]:
@@ -116,46 +103,3 @@ def plan(kafka: Kafka, scenario: Scenario, side: str, effort: Effort) -> Plan:
         warm_up=effort.warm_up * SIDES[side].warm_up,
         seconds=effort.seconds,
     )
-
-
-def run(ready: Ready, told: Plan) -> Measured:
-    """Start the side, wait for its figures, and remove the topics that it has made."""
-    limit = told.warm_up + told.seconds + PATIENCE
-    with tempfile.TemporaryFile("w+") as errors, topics_of(told):
-        process = subprocess.Popen(
-            [*ready.command, told.to_json()],
-            env=ready.variables,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-        try:
-            lines = process.communicate(timeout=limit)[0].splitlines()
-        except subprocess.TimeoutExpired:
-            process.kill()
-            lines = process.communicate()[0].splitlines()
-        found = next((line for line in reversed(lines) if line.startswith('{"rate"')), None)
-        if found is None:
-            errors.seek(0)
-            raise SideFailed(reason(errors.read(), limit))
-        return Measured(**json.loads(found))
-
-
-def reason(errors: str, limit: float) -> str:
-    """The last line of what it said."""
-    said = [line for line in errors.splitlines() if line.strip()]
-    return said[-1].strip()[:200] if said else f"no figure within {limit:.0f} s"
-
-
-@contextmanager
-def topics_of(told: Plan) -> Iterator[None]:
-    """Whatever topics a side makes for its group are gone after it."""
-    yield
-    admin = admin_client(told.bootstrap)
-    made = [name for name in admin.list_topics(timeout=10).topics if told.group in name]
-    for deleted in admin.delete_topics(made).values() if made else ():
-        deleted.result(30)
-
-
-if __name__ == "__main__":
-    sys.exit("python -m bench, or make bench")

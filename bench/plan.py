@@ -18,6 +18,7 @@ class Plan:
         asynchronous: whether handlers are coroutines.
         types: how many task types there are, each with the same handler.
         stuck: whether the tasks of the first key never end.
+        alone: whether its group has no other process, so that it makes the group's topics itself.
         records: how many lie there.
         warm_up: seconds from the first record until measuring begins; a fifth of the records ends it, too.
         seconds: how long is measured at most.
@@ -35,6 +36,7 @@ class Plan:
     asynchronous: bool = False
     types: int = 1
     stuck: bool = False
+    alone: bool = True
     records: int
     warm_up: float
     seconds: float

@@ -27,7 +27,7 @@ def page(results: Results, titles: Titles, changes: list[Moved] | None, plot: st
         "",
         f"Written by `make bench`. {described(results)}",
         "",
-        f"![Records per second of each side, in each scenario]({plot})",
+        f"![Records per second of each side but `bare`, in each scenario]({plot})",
         "",
         "## Throughput",
         "",

@@ -10,9 +10,12 @@ from statistics import median
 from typing import Any
 
 from bench.backlog import Shape, backlog
-from bench.comparison import prepared, run
+from bench.comparison import prepared
+from bench.meter import Meter
 from bench.plan import Plan
 from bench.results import Measured
+from bench.running import run
+from bench.sides.ours import create_topics, with_handlers
 from bench.sides.table import Ready
 from tests.kafka import Kafka, shared_kafka
 from tests.kafka.topics import unique_name
@@ -33,10 +36,13 @@ class Case:
     name: str
     shape: Shape
     stuck: bool = False
+    processes: int = 1
 
     def measured(self, kafka: Kafka) -> Measured:
-        ready = prepared(SIDE)
-        return run(Ready(ready.command, ready.environment | FAR) if self.stuck else ready, self._plan(kafka))
+        ready, plan = prepared(SIDE), self._plan(kafka)
+        if not plan.alone:
+            create_topics(plan, with_handlers(plan, Meter(plan)))
+        return run(Ready(ready.command, ready.environment | FAR) if self.stuck else ready, plan, self.processes)
 
     def _plan(self, kafka: Kafka) -> Plan:
         shape = self.shape
@@ -47,9 +53,11 @@ class Case:
             partitions=shape.partitions,
             types=shape.types,
             stuck=self.stuck,
+            alone=self.processes == 1,
             # The tasks behind the stuck one of their own key are never done.
             records=shape.records * 9 // 10,
-            warm_up=1.5,
+            # Until the second process has joined, the first has all partitions.
+            warm_up=1.5 if self.processes == 1 else 6,
             seconds=WINDOW,
         )
 
@@ -65,6 +73,7 @@ CASES = (
     Case("1,000,000 keys", replace(PLAIN, keys=1_000_000)),
     Case("a backlog of a tenth", replace(PLAIN, records=RECORDS // 10)),
     Case("a backlog of 4 times", replace(PLAIN, records=RECORDS * 4)),
+    Case("two processes", replace(PLAIN, records=RECORDS * 4), processes=2),
     Case("1 partition, one of its keys stuck", replace(PLAIN, partitions=1), stuck=True),
 )
 

@@ -19,13 +19,19 @@ FIRST = order(0, 0).customer
 
 
 def main(plan: Plan) -> None:
-    meter, worker = Meter(plan), make_worker(plan)
-    handler = make_handler(plan, meter)
-    for number in range(plan.types):
-        worker.task(task_type(plan.topic, number), retry=SOON)(handler)
-    create_topics(plan, worker)
+    meter = Meter(plan)
+    worker = with_handlers(plan, meter)
+    if plan.alone:
+        create_topics(plan, worker)
     meter.start()
     worker.run()
+
+
+def with_handlers(plan: Plan, meter: Meter) -> Worker:
+    worker, handler = make_worker(plan), make_handler(plan, meter)
+    for number in range(plan.types):
+        worker.task(task_type(plan.topic, number), retry=SOON)(handler)
+    return worker
 
 
 def make_worker(plan: Plan) -> Worker:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench import peers
-from bench.comparison import Effort, measure, reason
+from bench.comparison import Effort, measure
 from bench.meter import Look, figures
 from bench.peers import NotHere
 from bench.plan import Plan
-from bench.results import Row
+from bench.results import Measured, Row
+from bench.running import reason, together
 from bench.scenarios import FULL, QUICK, Scenario
 from bench.sides.table import SIDES, Side
 from bench.work import make_work
@@ -66,6 +67,11 @@ def test_a_python_that_is_too_old_for_a_peer_is_a_reason() -> None:
     assert peers.interpreter((3, 11)) == sys.executable
     with pytest.raises(NotHere, match="it needs Python 9.0 or newer"):
         peers.interpreter((9, 0))
+
+
+def test_processes_that_share_a_backlog_are_one_figure() -> None:
+    """Rates and memory add up; what each task cost is weighed by who did more of them."""
+    assert together([Measured(300, 10, 50), Measured(100, 30, 60)]) == Measured(400, 15, 110)
 
 
 def test_a_side_that_fails_gives_its_last_words() -> None:
