@@ -7,7 +7,7 @@ from functools import cache
 from bench.backlog import Shape, backlog
 from bench.peers import NotHere
 from bench.plan import Plan
-from bench.results import Row
+from bench.results import Measured, Row
 from bench.running import SideFailed, run
 from bench.scenarios import LIMIT, Scenario
 from bench.sides.table import SIDES, Ready
@@ -39,31 +39,30 @@ class Effort:
 
 def compare(kafka: Kafka, scenarios: tuple[Scenario, ...], effort: Effort) -> list[Row]:
     """A row for each scenario and side; the sides take turns within each round."""
-    rows = [Row(scenario.name, side) for scenario in scenarios for side in scenario.sides]
-    by_place = {(row.scenario, row.side): row for row in rows}
+    rows = {(scenario.name, side): Row(scenario.name, side) for scenario in scenarios for side in scenario.sides}
     for number in range(effort.rounds):
         for scenario in scenarios:
+            found: dict[str, Measured] = {}
             for side in scenario.sides:
-                row = by_place[scenario.name, side]
-                if row.not_run is None:
-                    measure(kafka, scenario, row, effort)
-                    tell(number, row)
-            for side in scenario.sides:
-                by_place[scenario.name, side].relate(scenario.ceiling, by_place.get((scenario.name, LIMIT)))
-    return rows
+                row = rows[scenario.name, side]
+                try:
+                    found[side] = measure(kafka, scenario, side, effort)
+                    told = f"{found[side].rate:,.0f}/s, {found[side].cpu:,.1f} µs of processor each"
+                except (NotHere, SideFailed) as error:
+                    row.not_run = told = str(error)
+                print(f"round {number + 1}: {scenario.name}: {side}: {told}", flush=True)
+            for side, measured in found.items():
+                rows[scenario.name, side].add(measured, scenario.ceiling, found.get(LIMIT))
+    return list(rows.values())
 
 
-def tell(number: int, row: Row) -> None:
-    found = row.not_run or f"{row.measured[-1].rate:,.0f}/s, {row.measured[-1].cpu:,.1f} µs of processor each"
-    print(f"round {number + 1}: {row.scenario}: {row.side}: {found}", flush=True)
+def measure(kafka: Kafka, scenario: Scenario, side: str, effort: Effort) -> Measured:
+    """One run of one side.
 
-
-def measure(kafka: Kafka, scenario: Scenario, row: Row, effort: Effort) -> None:
-    """One run of one side. One that cannot be had, or fails, says why in its row."""
-    try:
-        row.measured.append(run(prepared(row.side), plan(kafka, scenario, row.side, effort)))
-    except (NotHere, SideFailed) as error:
-        row.not_run = str(error)
+    Raises:
+        NotHere, SideFailed: it cannot be had, or has failed.
+    """
+    return run(prepared(side), plan(kafka, scenario, side, effort))
 
 
 def prepared(side: str) -> Ready:

@@ -96,6 +96,8 @@ class Running:
     def figures(self) -> dict[str, float]:
         self._process.wait(PATIENCE)
         self._reader.join()
+        if not self._figures:
+            raise RuntimeError("the side has ended without figures")
         found: dict[str, float] = json.loads(self._figures)
         return found
 

@@ -60,7 +60,7 @@ def table(rows: list[Row]) -> list[str]:
 
 def line(row: Row) -> str:
     rate, cpu, rss = row.rate, row.cpu, row.rss
-    if row.not_run is not None or rate is None or cpu is None or rss is None:
+    if rate is None or cpu is None or rss is None:
         return f"| `{row.side}` | not run: {escaped(row.not_run or 'no reason')} | | | | |"
     figures = (f"**{rate.median:,.0f}**", f"{rate.least:,.0f} … {rate.most:,.0f}", share(row))
     return f"| `{row.side}` | {' | '.join(figures)} | {cpu.median:,.1f} | {rss.median:,.0f} |"

@@ -57,16 +57,15 @@ class Row:
     of: str = ""
     not_run: str | None = None
 
-    def relate(self, ceiling: float | None, limit: "Row | None") -> None:
-        """Score the last round."""
-        if not self.measured or self.not_run is not None:
-            return
+    def add(self, found: Measured, ceiling: float | None, limit: Measured | None) -> None:
+        """One more round, in which the ceiling or L was this."""
+        self.measured.append(found)
         if ceiling is not None:
             self.of = "ceiling"
-            self.scores.append(self.measured[-1].rate / ceiling)
-        elif limit is not None and limit.measured:
+            self.scores.append(found.rate / ceiling)
+        elif limit is not None:
             self.of = "L"
-            self.scores.append(self.measured[-1].rate / limit.measured[-1].rate)
+            self.scores.append(found.rate / limit.rate)
 
     @property
     def rate(self) -> Spread | None:

@@ -24,27 +24,24 @@ def test_a_spread_is_the_median_with_the_least_and_the_most() -> None:
 
 def test_a_score_is_the_share_of_the_same_round() -> None:
     """A machine that is slower in one round is slower for both."""
-    ours, limit = row(), row("validating")
-    for rate, most in ((50, 100), (30, 60)):
-        ours.measured.append(Measured(rate, 1, 1))
-        limit.measured.append(Measured(most, 1, 1))
-        ours.relate(None, limit)
-    assert (ours.of, ours.scores) == ("L", [0.5, 0.5])
+    ours = row()
+    for rate, limit in ((50, 100), (30, 60)):
+        ours.add(Measured(rate, 1, 1), None, Measured(limit, 1, 1))
+    assert (ours.of, ours.scores, len(ours.measured)) == ("L", [0.5, 0.5], 2)
 
 
 def test_a_ceiling_goes_before_the_yardstick() -> None:
     """Of a handler that sleeps, threads and keys say what can be reached."""
-    ours = row("ours", 800)
-    ours.relate(1_600, row("validating", 100_000))
+    ours = row()
+    ours.add(Measured(800, 1, 1), 1_600, Measured(100_000, 1, 1))
     assert (ours.of, ours.scores) == ("ceiling", [0.5])
 
 
 def test_without_either_there_is_no_score() -> None:
-    """A row that has not run has none, whatever the others did."""
-    ours, failed = row("ours", 800), Row("no-op", "peer", not_run="it needs Java")
-    ours.relate(None, None)
-    failed.relate(1_600, None)
-    assert (ours.score, failed.score) == (None, None)
+    """The figures are there all the same."""
+    ours = row()
+    ours.add(Measured(800, 1, 1), None, None)
+    assert (ours.score, ours.rate) == (None, Spread(800, 800, 800))
 
 
 @pytest.mark.parametrize(

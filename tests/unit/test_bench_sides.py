@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from bench import peers
-from bench.comparison import Effort, measure
+from bench import comparison, peers
+from bench.comparison import Effort, compare, prepared
 from bench.meter import Look, figures
 from bench.peers import NotHere
 from bench.plan import Plan
-from bench.results import Measured, Row
+from bench.results import Measured
 from bench.running import reason, together
 from bench.scenarios import FULL, QUICK, Scenario
-from bench.sides.table import SIDES, Side
+from bench.sides.table import SIDES, Ready, Side
 from bench.work import make_work
-from tests.kafka.kafka import KafkaElsewhere
+from tests.kafka.kafka import Kafka, KafkaElsewhere
 
 PLAN = Plan(bootstrap="localhost:1", topic="orders", group="g", records=10, warm_up=1, seconds=2)
 
@@ -39,19 +39,28 @@ def test_figures_are_of_the_window_alone() -> None:
     assert figures(Look(0.0, 7, 0.0), Look(1.0, 7, 0.0))["rate"] == 0
 
 
-def test_a_peer_that_cannot_be_had_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its row is there, and the others run."""
+def test_a_side_that_cannot_be_had_says_why_and_the_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once, since an installer may take minutes to give up."""
+    asked: list[str] = []
 
-    def prepare() -> None:
+    def absent() -> Ready:
+        asked.append("absent")
         raise NotHere("it needs Java 17 and Maven")
 
-    monkeypatch.setitem(SIDES, "absent", Side("not here", prepare))  # type: ignore[arg-type]
-    row = Row("no-op", "absent")
-    measure(KafkaElsewhere("localhost:1", "", ""), Scenario(name="no-op", sides=("absent",)), row, EFFORT)
-    assert (row.not_run, row.measured) == ("it needs Java 17 and Maven", [])
+    def measure(_kafka: Kafka, _scenario: Scenario, side: str, _effort: Effort) -> Measured:
+        prepared(side)
+        return found
 
-
-EFFORT = Effort(rounds=1, records=10, warm_up=1, seconds=1)
+    found = Measured(100, 1, 1)
+    monkeypatch.setitem(SIDES, "absent", Side("not here", absent))
+    monkeypatch.setattr(comparison, "measure", measure)
+    scenario, kafka = Scenario(name="no-op", sides=("absent", "validating")), KafkaElsewhere("", "", "")
+    rows = compare(kafka, (scenario,), Effort(rounds=2, records=10, warm_up=1, seconds=1))
+    assert [(row.not_run, row.measured) for row in rows] == [
+        ("it needs Java 17 and Maven", []),
+        (None, [found, found]),
+    ]
+    assert asked == ["absent"]
 
 
 def test_a_package_that_cannot_be_installed_says_what_the_installer_said() -> None:
