@@ -94,6 +94,7 @@ def plan(kafka: Kafka, scenario: Scenario, side: str, effort: Effort) -> Plan:
         work=scenario.work,
         milliseconds=scenario.milliseconds,
         failing=scenario.failing,
+        hottest=scenario.hottest,
         partitions=scenario.partitions,
         threads=scenario.threads,
         ordering=scenario.ordering,

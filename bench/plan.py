@@ -14,6 +14,7 @@ class Plan:
         work: ``nothing``, ``busy`` (processor time) or ``sleep``, of so many milliseconds.
         failing: each task whose number this divides fails at its first attempt; 0 for none.
         threads: handlers at the same time.
+        hottest: share of the first key, if the rate is to be told by that key's; 0 if not.
         ordering: ``key`` or ``partition``, where a side knows the difference.
         asynchronous: whether handlers are coroutines.
         types: how many task types there are, each with the same handler.
@@ -30,6 +31,7 @@ class Plan:
     work: str = "nothing"
     milliseconds: float = 0.0
     failing: int = 0
+    hottest: float = 0.0
     partitions: int = 8
     threads: int = 16
     ordering: str = "key"

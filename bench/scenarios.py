@@ -37,6 +37,11 @@ class Scenario:
             lanes.append(self.partitions)
         return min(lanes) * 1_000 / self.milliseconds
 
+    @property
+    def hottest(self) -> float:
+        """The share of the key that bounds it: the rate is told by what is done of that one."""
+        return HOTTEST[self.keys] if self.work == "sleep" and self.keys == "zipf" else 0.0
+
 
 def sleeping(milliseconds: float, threads: int, sides: tuple[str, ...] = THREADED) -> Scenario:
     name = f"{milliseconds:g} ms, {threads} threads"

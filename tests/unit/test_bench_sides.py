@@ -34,9 +34,15 @@ def test_a_plan_survives_the_command_line(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_figures_are_of_the_window_alone() -> None:
     """What was handled before it began has no part in it, and costs nothing."""
-    found = figures(Look(at=10.0, handled=1_000, processor=3.0), Look(at=12.0, handled=5_000, processor=3.4))
+    found = figures(Look(at=10.0, handled=1_000, processor=3.0), Look(at=12.0, handled=5_000, processor=3.4), 0)
     assert found == {"rate": 2_000.0, "cpu": pytest.approx(100.0)}
-    assert figures(Look(0.0, 7, 0.0), Look(1.0, 7, 0.0))["rate"] == 0
+    assert figures(Look(0.0, 7, 0.0), Look(1.0, 7, 0.0), 0)["rate"] == 0
+
+
+def test_under_skewed_keys_the_rate_is_what_the_hottest_key_sustains() -> None:
+    """What is done of cold keys, while the buffer fills up with the hot one's tasks, does not last."""
+    begin, end = Look(0.0, 0, 0.0, hottest=10), Look(2.0, 10_000, 1.0, hottest=210)
+    assert figures(begin, end, 0.2) == {"rate": pytest.approx(500.0), "cpu": pytest.approx(100.0)}
 
 
 def test_a_side_that_cannot_be_had_says_why_and_the_others_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ final class Meter {
     private static final OperatingSystemMXBean SYSTEM =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private final LongAdder handled = new LongAdder();
+    private final LongAdder hottest = new LongAdder();
     private final Plan plan;
 
-    private record Look(double at, long handled, double processor) {
+    private record Look(double at, long handled, long hottest, double processor) {
     }
 
     Meter(Plan plan) {
@@ -27,6 +28,10 @@ final class Meter {
         handled.increment();
     }
 
+    void hot() {
+        hottest.increment();
+    }
+
     /** Wait for the window's end, print the figures, and end the process. */
     void measure() {
         double warmUp = plan.number("warm_up");
@@ -35,11 +40,13 @@ final class Meter {
         Look first = once(look -> look.handled > 0);
         Look begin = once(look -> look.at >= first.at + warmUp || look.handled >= records / 5);
         Look end = once(look -> look.at >= begin.at + seconds || look.handled >= records);
+        double share = plan.number("hottest");
         long count = end.handled - begin.handled;
+        double lasting = share > 0 ? (end.hottest - begin.hottest) / share : count;
         System.out.printf(
                 Locale.ROOT,
                 "{\"rate\": %f, \"cpu\": %f, \"rss\": %f}%n",
-                count / (end.at - begin.at),
+                lasting / (end.at - begin.at),
                 (end.processor - begin.processor) / Math.max(count, 1) * 1e6,
                 resident());
         System.out.flush();
@@ -48,7 +55,8 @@ final class Meter {
 
     private Look once(Predicate<Look> condition) {
         while (true) {
-            Look look = new Look(System.nanoTime() / 1e9, handled.sum(), SYSTEM.getProcessCpuTime() / 1e9);
+            double processor = SYSTEM.getProcessCpuTime() / 1e9;
+            Look look = new Look(System.nanoTime() / 1e9, handled.sum(), hottest.sum(), processor);
             if (condition.test(look)) {
                 return look;
             }
