@@ -1,7 +1,7 @@
 """`make bench`: compare with the bare client and with others, then everything else that is measured.
 
-QUICK=1 takes less than three minutes and writes results/quick.*, which nobody commits. How much is measured say
-ROUNDS= and RECORDS=, and in seconds WARM_UP= and WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides,
+QUICK=1 takes less than three minutes and writes to .cache/bench/results. How much is measured say ROUNDS= and RECORDS=, and in
+seconds WARM_UP= and WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides,
 separated by commas.
 """
 
@@ -37,7 +37,7 @@ def comparison(*, quick: bool) -> None:
         more = {} if quick else {LATENCY: latency.main(kafka), SUBMIT: submit.main(kafka), SCALE: scale.main(kafka)}
         rows = compare(kafka, scenarios, effort)
         results = Results(machine(), versions(kafka), asdict(effort), rows, more)
-    changes = store.write(results, "quick" if quick else "latest")
+    changes = store.write(results, store.ASIDE if quick else store.FOLDER)
     print("\n".join(("since the last committed results:", *told(changes))))
 
 
