@@ -1,8 +1,8 @@
 """`make bench`: compare with the bare client and with others, then everything else that is measured.
 
-QUICK=1 takes less than three minutes and writes to .cache/bench/results. How much is measured say ROUNDS= and RECORDS=, and in
-seconds WARM_UP= and WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides,
-separated by commas.
+QUICK=1 takes less than three minutes and writes to .cache/bench/results. How much is measured say ROUNDS= and
+RECORDS=, and in seconds WARM_UP= and WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides, separated by
+commas.
 """
 
 import os
