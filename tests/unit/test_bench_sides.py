@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import comparison, peers
+from bench import comparison, peers, scale
+from bench.__main__ import chosen
 from bench.comparison import Effort, compare, prepared
 from bench.meter import Look, figures
 from bench.peers import NotHere
@@ -24,6 +25,26 @@ PLAN = Plan(bootstrap="localhost:1", topic="orders", group="g", records=10, warm
 def test_each_scenario_names_sides_that_there_are() -> None:
     """A slip of the pen would end a run of half an hour."""
     assert {side for scenario in FULL + QUICK for side in scenario.sides} <= set(SIDES)
+
+
+def test_one_scenario_and_some_sides_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a word, all of them."""
+    assert chosen(FULL) == FULL
+    monkeypatch.setenv("ONLY", "no-op, 1 key")
+    monkeypatch.setenv("SIDES", "stillframe,quix")
+    assert [(each.name, each.sides) for each in chosen(FULL)] == [("no-op, 1 key", ("stillframe",))]
+
+
+def test_a_case_is_a_share_of_the_plain_one_in_the_same_round() -> None:
+    """The median of the shares, not the share of the medians."""
+    plain, case = ([Measured(rate, 80, 200) for rate in rates] for rates in ((100, 200, 400), (50, 200, 100)))
+    assert scale.row("1 partition", case, plain) == {
+        "": "1 partition",
+        "tasks/s": "100",
+        "of the first": 0.5,
+        "µs of processor each": "80",
+        "resident MB": "200",
+    }
 
 
 def test_a_plan_survives_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
