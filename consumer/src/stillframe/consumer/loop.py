@@ -6,7 +6,7 @@ Read :meth:`Loop.turn` first: it is the table of contents of the whole engine.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -205,24 +205,26 @@ class Loop:
             # A batch may still hold records of a partition that was revoked while it was being filled.
             elif partition is not None:
                 partition.stopped = None  # whatever it was, as a batch that another replica has whole, it is over
-                arrivals.extend(self._received(message, partition, now))
+                arrival = self._received(message, partition, now)
+                if arrival is not None:
+                    arrivals.append(arrival)
         if arrivals:
             self._executors.offer(arrivals)
             for partition in self._assignment:  # only now, for what was promised has a place of its own now
                 partition.promised = partition.ledger.promised
 
-    def _received(self, message: Message, partition: Partition, now: int) -> Iterator[Arrival]:
+    def _received(self, message: Message, partition: Partition, now: int) -> Arrival | None:
         """An arrival, unless it needs no run; what waited when the partition was another's goes on waiting."""
         arrival = self._receiver.arrival(message, partition, now)
         size = arrival.size
         self._batch_size.saw(size)
         if not partition.ledger.receive(arrival.record.offset, size):
-            return
+            return None
         if (wait := partition.ledger.wait_of(arrival.record.offset)) is not None:
             arrival.go_on(wait)
         if partition.marks:
             arrival.verdict = judge(partition.marks, arrival.record.offset, arrival.record.value)
-        yield arrival
+        return arrival
 
     def _note(self, message: Message, error: KafkaError, partition: Partition | None) -> None:
         """No record: news of a partition or of the client."""

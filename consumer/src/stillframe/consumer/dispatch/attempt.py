@@ -68,6 +68,7 @@ class Attempt:
     handler: Handler
     task: Task[Any]
     context: TaskContext
+    task_id: str
     started: float
 
 
@@ -199,8 +200,9 @@ class Attempts:
         )
         deadline = None if handler.timeout is None else started + handler.timeout
         arrival.context = context = TaskContext(task, delivery, record, deadline=deadline, state=self._state)
-        self._emit(AttemptStarted(arrival, task.type, str(task.id)))
-        return Attempt(arrival, handler, task, context, started)
+        task_id = str(task.id)
+        self._emit(AttemptStarted(arrival, task.type, task_id))
+        return Attempt(arrival, handler, task, context, task_id, started)
 
     def _finish(self, attempt: Attempt, error: BaseException | None) -> End:
         arrival, task = attempt.arrival, attempt.task
@@ -210,7 +212,7 @@ class Attempts:
         if attempt.context.overdue(time.monotonic()):  # and has ended before the poll thread saw it
             self._emit(AttemptTimedOut(arrival))
         end = self._done(task.type) if error is None else self._failed(error, attempt)
-        self._emit(AttemptEnded(arrival, task.type, str(task.id), end, time.monotonic() - attempt.started))
+        self._emit(AttemptEnded(arrival, task.type, attempt.task_id, end, time.monotonic() - attempt.started))
         return end
 
     def _within_around(self, attempt: Attempt, invoke: Invoke) -> None:
@@ -226,7 +228,9 @@ class Attempts:
     def _call(self, attempt: Attempt) -> Any:
         result = self._call_function(attempt)
         # Asked of the result, not of the function: a decorated or callable handler may hide its `async`.
-        return self.event_loop.run(result, attempt.context.remaining) if inspect.isawaitable(result) else result
+        if result is not None and inspect.isawaitable(result):
+            return self.event_loop.run(result, attempt.context.remaining)
+        return result
 
     def _call_process(self, slot: ProcessSlot, attempt: Attempt) -> None:
         handler, context, settings = attempt.handler, attempt.context, self._worker.settings

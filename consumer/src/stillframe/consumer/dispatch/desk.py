@@ -99,6 +99,7 @@ class Desk:
         self._places = Places()
         self._running: dict[Partition, set[Arrival]] = {}
         self._free = dict(self.slots)
+        self._occupied = 0  # how many run in slots, of all executors; what has outlived its timeout has none any more
         self._stuck: set[Arrival] = set()
         self._solitude: Solitude[Arrival] = Solitude()
         self._starting = True
@@ -131,7 +132,7 @@ class Desk:
         arrival = self._solitude.next(partial(self._next, executor, now), self._occupied)
         if arrival is not None:
             self._running.setdefault(arrival.partition, set()).add(arrival)
-            self._free[executor] -= 1
+            self._occupy(executor, 1)
             if self.circuits.unwell:
                 self.circuits.started(arrival)
         return arrival
@@ -140,7 +141,7 @@ class Desk:
         """Put those whose time has come into their lanes; breakers whose time has come let a few be tried."""
         if self.circuits.unwell:
             self.circuits.tick(now)
-        for arrival in self._waiting.pop_due(now):
+        for arrival in self._waiting.pop_due(now) if self._waiting else ():
             if arrival in self._heads:
                 self._put_back(arrival)
             else:
@@ -199,7 +200,7 @@ class Desk:
         cancel(late)  # here and not later: then it might be the context of a next attempt
         for arrival in late:
             self._stuck.add(arrival)
-            self._free[arrival.executor] += 1
+            self._occupy(arrival.executor, -1)
             self._solitude.left(arrival)
             self.circuits.stuck(arrival)
         return late
@@ -256,7 +257,10 @@ class Desk:
         suspect = self._solitude.suspect
         if suspect is not None:
             return int(suspect.executor is executor and self._solitude.may_start(self._occupied))
-        return min(self._lanes.ready(executor) + self._to_be_tried(executor), self._free[executor])
+        ready = self._lanes.ready(executor)
+        if self.circuits.unwell:
+            ready += self._to_be_tried(executor)
+        return ready and min(ready, self._free[executor])
 
     @property
     def next_due(self) -> int | None:
@@ -271,11 +275,6 @@ class Desk:
         waiting = len(self._waiting) + len(self._places) + behind
         held_back = self._lanes.aside
         return Counts(running, self._lanes.queued - behind - held_back, waiting, len(self._stuck), held_back)
-
-    @property
-    def _occupied(self) -> int:
-        """How many run in slots; what has outlived its timeout has none any more."""
-        return sum(self.slots.values()) - sum(self._free.values())
 
     def _before(self, arrival: Arrival) -> Arrival | None:
         if arrival.lane is None or arrival in self._heads:
@@ -357,8 +356,12 @@ class Desk:
         if arrival in self._stuck:
             self._stuck.remove(arrival)
             return True
-        self._free[arrival.executor] += 1
+        self._occupy(arrival.executor, -1)
         return False
+
+    def _occupy(self, executor: Executor, slots: int) -> None:
+        self._free[executor] -= slots
+        self._occupied += slots
 
     def _stays(self, arrival: Arrival, end: Retry, now: int) -> bool:
         stays = self._starting and arrival.partition.owned and not arrival.partition.leaving

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from stillframe.consumer.events import (
     AttemptEnded,
+    AttemptStarted,
     AttemptTimedOut,
     CircuitBreakerChanged,
     ClientTrouble,
@@ -99,13 +100,15 @@ class Metrics:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Turned():
-                self._readings.take(event, time.monotonic())
+            case AttemptStarted():
+                pass  # the end tells all; first, since nothing but an end comes as often
             case AttemptEnded(_, task_type, _, end, seconds):
                 self._attempts(task_type or names.UNDECODABLE, _outcome(end)).inc()
                 # Only a handler that was called took its time.
                 if seconds:
                     self._seconds(task_type).observe(seconds)
+            case Turned():
+                self._readings.take(event, time.monotonic())
             case HandedOff(arrival, topic, end):
                 self._handoffs.labels(topic).inc()
                 if isinstance(end, Dead):

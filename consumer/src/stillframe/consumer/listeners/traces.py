@@ -9,6 +9,7 @@ Promise I10: neither key, payload nor an error's text become attributes or event
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
@@ -20,6 +21,8 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TracerProvid
 from stillframe.consumer.context import TaskContext
 from stillframe.schemas import Task
 
+#: Seconds after which a provider is looked for again: to ask costs more than much else around an attempt.
+LOOK_EVERY: Final = 1.0
 #: Around an attempt that nobody traces.
 UNTRACED: Final = nullcontext()
 
@@ -31,19 +34,27 @@ class Traces:
     active while the handler runs, so that the handler's own spans, and the tasks it submits, are its children.
 
     Args:
-        provider: where spans go; by default the one that the application has set for the process.
+        provider: where spans go; by default the one that the application has set for the process. One that is set
+            while attempts run is seen within a second.
     """
 
     def __init__(self, group: str, provider: TracerProvider | None = None) -> None:
         self._group = group
         self._given = provider is not None
+        self._look_at = 0.0
         # Without a provider this is a proxy, which finds the application's own once that is set.
         self._tracer = trace.get_tracer("stillframe.consumer", version("stillframe-consumer"), provider)
 
     def __call__(self, task: Task[Any], context: TaskContext) -> AbstractContextManager[None]:
-        if not self._given and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-            return UNTRACED
-        return self._traced(task, context)
+        return self._traced(task, context) if self._given or self._found() else UNTRACED
+
+    def _found(self) -> bool:
+        """Whether the application has set a provider by now. It can do so once, and not take it back."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            self._given = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        return self._given
 
     @contextmanager
     def _traced(self, task: Task[Any], context: TaskContext) -> Iterator[None]:
