@@ -50,10 +50,26 @@ def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
         return batch
 
     consumer = SimpleNamespace(consume=consume, seek=sought.append)
-    fetched: list[Any] = _loop(consumer=consumer, assignment=assignment)._fetch()
+    executors = SimpleNamespace(hungry=lambda: True)
+    fetched: list[Any] = _loop(consumer=consumer, assignment=assignment, executors=executors)._fetch()
 
     assert fetched == batch[:1]
     assert [(each.partition, each.offset) for each in sought] == [(1, 40)]
+
+
+@pytest.mark.parametrize(("hungry", "most"), [(True, 1_000), (False, loop.FEW)])
+def test_little_is_read_at_a_time_while_every_slot_has_enough_ahead(hungry: bool, most: int) -> None:
+    """The interpreter is the handlers' then; as soon as one may run dry, a whole batch is read."""
+    asked: list[int] = []
+    batch_size = BatchSize(WorkerSettings().limits)
+    batch_size.saw(300)
+    for _ in range(20):  # the largest of late is expected again, and that halves
+        batch_size.next()
+        batch_size.saw(300)
+    consumer = SimpleNamespace(consume=lambda most, _timeout: asked.append(most))
+    executors = SimpleNamespace(hungry=lambda: hungry)
+    _loop(consumer=consumer, assignment=Assignment([FAMILY]), executors=executors, batch_size=batch_size)._fetch()
+    assert asked == [most]
 
 
 def test_a_partition_that_gives_records_again_is_not_stopped() -> None:

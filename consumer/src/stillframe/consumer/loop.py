@@ -46,6 +46,9 @@ from stillframe.consumer.quarantine.marks import judge
 #: Seconds that a turn may wait for messages; shorter while a partition waits to be resumed.
 PATIENCE = 0.05
 PATIENCE_WHILE_PAUSED = 0.005
+#: Records of a call while every slot has enough ahead of it: to make arrivals of a thousand takes the interpreter
+#: from handlers for 20 ms, and the worker would read far ahead of what it does.
+FEW = 100
 #: Error codes after which a partition gives no more records until an operator acts.
 DEAD_ENDS = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._BAD_COMPRESSION})
 
@@ -171,7 +174,10 @@ class Loop:
     def _fetch(self) -> list[Message]:
         """Whatever else is there already, in one call: each call may wait for the interpreter lock."""
         before = self._assignment.ownerships
-        messages = self._asked(lambda: self._consumer.consume(self._batch_size.next(), 0)) or []
+        most = self._batch_size.next()
+        if not self._executors.hungry():
+            most = min(most, FEW)
+        messages = self._asked(lambda: self._consumer.consume(most, 0)) or []
         return messages if self._assignment.ownerships == before else self._without_doubtful(messages, before)
 
     def _without_doubtful(self, messages: list[Message], before: int) -> list[Message]:

@@ -175,12 +175,14 @@ class _Run:
 
     def _make_executors(self, journal: Journal | None) -> Executors:
         settings = self._worker.settings
+        slots = {
+            Executor.THREAD: settings.threads,  # also for what has no handler
+            Executor.ASYNC: settings.async_concurrency,
+            Executor.PROCESS: settings.processes,
+        }
+        used = {Executor.THREAD, *self._worker.executors.values()}
         desk = Desk(
-            {
-                Executor.THREAD: settings.threads,
-                Executor.ASYNC: settings.async_concurrency,
-                Executor.PROCESS: settings.processes,
-            },
+            {executor: slots[executor] for executor in used},
             Lease(settings.session_timeout / 2),
             memory_wait=round(settings.memory_wait * 1_000),
             circuits=Circuits(self._worker.breakers, self._worker.topic_of),

@@ -250,6 +250,11 @@ class Desk:
             and any(self._lanes.size_aside(executor, task_type) for executor in Executor)
         )
 
+    @property
+    def hungry(self) -> bool:
+        """Whether slots of some executor may soon have nothing to start: what is read next may be theirs."""
+        return any(self._lanes.ready(executor) < 2 * slots for executor, slots in self.slots.items() if slots)
+
     def ready(self, executor: Executor) -> int:
         """How many the executor could start now."""
         if not self._starting:

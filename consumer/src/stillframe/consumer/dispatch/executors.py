@@ -86,7 +86,7 @@ class Executors:
         self._lock = threading.Lock()
         self._work = {executor: threading.Condition(self._lock) for executor in THREADED}  # idle threads
         self._wakers: dict[Executor, Callable[[int], None]] = {
-            executor: work.notify for executor, work in self._work.items()
+            executor: work.notify for executor, work in self._work.items() if desk.slots[executor]
         }
         self._clock = threading.Condition(self._lock)  # the thread that waits for what is due
         self._idle = threading.Condition(self._lock)  # the poll thread, while it drains
@@ -190,6 +190,10 @@ class Executors:
             if proved:
                 self._wake()
             return proved
+
+    def hungry(self) -> bool:
+        """Whether slots may soon have nothing to start. Asked without the lock: what was so a moment ago will do."""
+        return self._desk.hungry
 
     def counts(self) -> Counts:
         """How many are running, queued, waiting for their time, stuck beyond their timeout, and held back."""
