@@ -50,16 +50,16 @@ def test_records_of_a_partition_assigned_meanwhile_are_read_again() -> None:
         return batch
 
     consumer = SimpleNamespace(consume=consume, seek=sought.append)
-    executors = SimpleNamespace(hungry=lambda: True)
+    executors = SimpleNamespace(appetite=lambda: None)
     fetched: list[Any] = _loop(consumer=consumer, assignment=assignment, executors=executors)._fetch()
 
     assert fetched == batch[:1]
     assert [(each.partition, each.offset) for each in sought] == [(1, 40)]
 
 
-@pytest.mark.parametrize(("hungry", "most"), [(True, 1_000), (False, loop.FEW)])
-def test_little_is_read_at_a_time_while_every_slot_has_enough_ahead(hungry: bool, most: int) -> None:
-    """The interpreter is the handlers' then; as soon as one may run dry, a whole batch is read."""
+@pytest.mark.parametrize(("appetite", "most"), [(None, 1_000), (100, 100)])
+def test_no_more_is_read_at_a_time_than_the_executors_ask_for(appetite: int | None, most: int) -> None:
+    """The interpreter is the handlers' while they have enough; as soon as one may run dry, a whole batch is read."""
     asked: list[int] = []
     batch_size = BatchSize(WorkerSettings().limits)
     batch_size.saw(300)
@@ -67,7 +67,7 @@ def test_little_is_read_at_a_time_while_every_slot_has_enough_ahead(hungry: bool
         batch_size.next()
         batch_size.saw(300)
     consumer = SimpleNamespace(consume=lambda most, _timeout: asked.append(most))
-    executors = SimpleNamespace(hungry=lambda: hungry)
+    executors = SimpleNamespace(appetite=lambda: appetite)
     _loop(consumer=consumer, assignment=Assignment([FAMILY]), executors=executors, batch_size=batch_size)._fetch()
     assert asked == [most]
 
@@ -118,6 +118,7 @@ def test_what_a_breaker_holds_back_is_not_fetched_and_is_told() -> None:
     executors.held_back.return_value = {partition: 4}
     executors.overdue.return_value = []
     executors.blocked.return_value = None
+    executors.appetite.return_value = None
     executors.turned.return_value = None
     executors.asks_for_proof.return_value = False
     executors.circuit_changes.side_effect = lambda: iter([changes.popleft()] if changes else [])

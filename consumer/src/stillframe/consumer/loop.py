@@ -46,9 +46,6 @@ from stillframe.consumer.quarantine.marks import judge
 #: Seconds that a turn may wait for messages; shorter while a partition waits to be resumed.
 PATIENCE = 0.05
 PATIENCE_WHILE_PAUSED = 0.005
-#: Records of a call while every slot has enough ahead of it: to make arrivals of a thousand takes the interpreter
-#: from handlers for 20 ms, and the worker would read far ahead of what it does.
-FEW = 100
 #: Error codes after which a partition gives no more records until an operator acts.
 DEAD_ENDS = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._BAD_COMPRESSION})
 
@@ -105,6 +102,7 @@ class Loop:
         self._dispatch(self._fetch())
         self._errors.check()
         self._settlement.tick()
+        self._executors.keep_pace()
         self._gate.adjust(self._executors.barred())
         self._commits.tick(self._consumer, list(self._assignment), time.monotonic())
         self._restarts.follow(self._consumer, self._logs.tick(time.monotonic()))
@@ -174,9 +172,9 @@ class Loop:
     def _fetch(self) -> list[Message]:
         """Whatever else is there already, in one call: each call may wait for the interpreter lock."""
         before = self._assignment.ownerships
-        most = self._batch_size.next()
-        if not self._executors.hungry():
-            most = min(most, FEW)
+        most, appetite = self._batch_size.next(), self._executors.appetite()
+        if appetite is not None:
+            most = min(most, appetite)
         messages = self._asked(lambda: self._consumer.consume(most, 0)) or []
         return messages if self._assignment.ownerships == before else self._without_doubtful(messages, before)
 

@@ -99,6 +99,7 @@ class Desk:
         self._places = Places()
         self._running: dict[Partition, set[Arrival]] = {}
         self._free = dict(self.slots)
+        self._resting = dict.fromkeys(Executor, 0)  # slots that are not to be used for now
         self._occupied = 0  # how many run in slots, of all executors; what has outlived its timeout has none any more
         self._stuck: set[Arrival] = set()
         self._solitude: Solitude[Arrival] = Solitude()
@@ -124,7 +125,7 @@ class Desk:
         It runs from now on, until :meth:`settle` or :meth:`give_up`.
         """
         self.release(now)
-        if not self._starting or not self.lease.holds(clock) or not self._free[executor]:
+        if not self._starting or not self.lease.holds(clock) or self._room(executor) <= 0:
             return None
         suspect = self._solitude.suspect
         if suspect is not None and suspect.executor is not executor:
@@ -185,6 +186,10 @@ class Desk:
             withdrawn.append(suspect)
             self._lanes.open(suspect)
         return [arrival for arrival in withdrawn if arrival.failed_here and not arrival.strict]
+
+    def use(self, executor: Executor, slots: int) -> None:
+        """From now on start no more than so many of the executor at the same time; what runs goes on."""
+        self._resting[executor] = self.slots[executor] - slots
 
     def stop_starting(self) -> None:
         """From now on nothing is taken, and no retry waits in memory."""
@@ -253,7 +258,11 @@ class Desk:
     @property
     def hungry(self) -> bool:
         """Whether slots of some executor may soon have nothing to start: what is read next may be theirs."""
-        return any(self._lanes.ready(executor) < 2 * slots for executor, slots in self.slots.items() if slots)
+        return not all(self.plenty(executor) for executor, slots in self.slots.items() if slots)
+
+    def plenty(self, executor: Executor) -> bool:
+        """Whether there are two to start for each slot of the executor."""
+        return self._lanes.ready(executor) >= 2 * self.slots[executor]
 
     def ready(self, executor: Executor) -> int:
         """How many the executor could start now."""
@@ -265,7 +274,7 @@ class Desk:
         ready = self._lanes.ready(executor)
         if self.circuits.unwell:
             ready += self._to_be_tried(executor)
-        return ready and min(ready, self._free[executor])
+        return ready and max(0, min(ready, self._room(executor)))
 
     @property
     def next_due(self) -> int | None:
@@ -363,6 +372,10 @@ class Desk:
             return True
         self._occupy(arrival.executor, -1)
         return False
+
+    def _room(self, executor: Executor) -> int:
+        """How many more may start; less than none if what runs has to become fewer first."""
+        return self._free[executor] - self._resting[executor]
 
     def _occupy(self, executor: Executor, slots: int) -> None:
         self._free[executor] -= slots
