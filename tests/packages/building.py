@@ -79,11 +79,11 @@ def run(command: Sequence[str], cwd: Path, **variables: str) -> str:
 
 
 def bare(variables: Mapping[str, str]) -> dict[str, str]:
-    """The tests' environment without what leads to this checkout, or is set for Stillframe."""
+    """The tests' environment without what leads to this checkout, is set for Stillframe, or tells of our own make."""
     return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | dict(variables)
 
 
-OURS = ("PYTHONPATH", "VIRTUAL_ENV", "STILLFRAME_", "PYTEST_")
+OURS = ("PYTHONPATH", "VIRTUAL_ENV", "STILLFRAME_", "PYTEST_", "MAKE", "MFLAGS")
 
 
 def files(folder: Path) -> Iterator[Path]:
