@@ -56,6 +56,22 @@ def test_tasks_that_wait_are_everybodys() -> None:
     assert world.play(300) < 0.005
 
 
+def test_what_only_begins_is_not_taken_for_slow() -> None:
+    """In the first moments everything is slow; one thread that comes later is not better for that."""
+    world = World(alone=900, together=400)
+    world.play(0.3)
+    world.together = 6_000
+    assert world.play(10) < 0.06
+
+
+def test_a_trial_that_goes_badly_is_short() -> None:
+    world = World(alone=900, together=6_000)
+    while not world.pace.alone:
+        world.play(STEP)
+    world.play(GLANCE + 2 * STEP)
+    assert not world.pace.alone
+
+
 def test_an_interpreter_that_is_idle_is_nobodys_trouble() -> None:
     assert World(alone=90, together=1_500, used=0.4).play(60) == 0
 

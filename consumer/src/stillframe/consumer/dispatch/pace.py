@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-#: Seconds of one way that are compared with the other.
+#: Seconds of one way that are compared with the other, before and after them.
 TRIAL: Final = 0.2
+#: Seconds at the beginning that tell nothing: all the rest is beginning too.
+SETTLE: Final = 0.5
 #: Seconds in which one thread alone has to end something, or it waits, and the others are let in.
 GLANCE: Final = 0.05
 #: Seconds until the other way is tried, the first time and at most; twice as long each time that it was no better.
@@ -45,18 +47,22 @@ class Look(NamedTuple):
 class Pace:
     """One thread or all of them.
 
+    The other way is taken for a while, and then the first again: only if it did more than both before and after, it
+    is better, and not just later.
+
     Attributes:
         alone: whether one thread is to do it.
     """
 
-    __slots__ = ("_plenty_at", "_seen", "_since", "_try_at", "_trying", "_usual", "_wait", "alone")
+    __slots__ = ("_other", "_plenty_at", "_seen", "_since", "_try_at", "_trying", "_usual", "_wait", "alone")
 
     def __init__(self) -> None:
         self.alone = False
         self._since: Look | None = None
         self._seen: Look | None = None
-        # Attempts a second by the way that is taken.
+        # Attempts a second by the way that is taken, and by the other one from its trial until that is judged.
         self._usual: float | None = None
+        self._other: float | None = None
         self._trying = False
         self._wait = FIRST_WAIT
         self._try_at = self._plenty_at = 0.0
@@ -75,6 +81,7 @@ class Pace:
             self._begin_anew(None)
         elif since is None:
             self._since = now
+            self._try_at = max(self._try_at, now.at + SETTLE)
         elif now.at - since.at >= TRIAL:
             self._since = now
             self._compare(_rate(since, now), _used(since, now), now.at)
@@ -86,28 +93,39 @@ class Pace:
             self._seen = now
         elif now.at - seen.at >= GLANCE:
             self._begin_anew(now)
-            self._put_off(now.at)
+        if self.alone and self._trying and self._goes_badly(now):
+            self._begin_anew(now)
+
+    def _goes_badly(self, now: Look) -> bool:
+        since, usual = self._since, self._usual
+        if since is None or usual is None or now.at - since.at < GLANCE:
+            return False
+        return _rate(since, now) < usual * LESS
 
     def _compare(self, rate: float, used: float, now: float) -> None:
         usual = rate if self._usual is None else self._usual
-        if self.alone and rate < usual * LESS:
+        if self._trying:  # and now the first way again
+            self._trying, self._other, self.alone = False, rate, not self.alone
+        elif self._other is not None:
+            other, self._other = self._other, None
+            if other >= max(usual, rate) * (ALL_ARE_BETTER if self.alone else ALONE_IS_BETTER):
+                self.alone, self._usual, self._wait = not self.alone, other, FIRST_WAIT
+                self._try_at = now + self._wait
+            else:
+                self._put_off(now)
+        elif self.alone and rate < usual * LESS:
             self._begin_anew(self._since)
-            self._put_off(now)
-        elif not self._trying:
+        else:
             self._usual = NEWEST * rate + (1 - NEWEST) * usual
             if now >= self._try_at and (self.alone or used >= TAKEN):
                 self._trying, self.alone = True, not self.alone
-        elif rate >= usual * (ALONE_IS_BETTER if self.alone else ALL_ARE_BETTER):
-            self._trying, self._usual = False, rate
-            self._wait = FIRST_WAIT
-            self._try_at = now + self._wait
-        else:
-            self._trying, self.alone = False, not self.alone
-            self._put_off(now)
 
     def _begin_anew(self, since: Look | None) -> None:
+        """With all threads; one alone is tried again when that has been put off for longer than the last time."""
+        if self.alone and since is not None:
+            self._put_off(since.at)
         self.alone = self._trying = False
-        self._since, self._usual = since, None
+        self._since, self._usual, self._other = since, None, None
 
     def _put_off(self, now: float) -> None:
         self._wait = min(2 * self._wait, LONGEST_WAIT)
