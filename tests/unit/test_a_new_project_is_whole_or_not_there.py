@@ -58,13 +58,27 @@ def test_a_file_of_that_name_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "shop").read_text() == "mine"
 
 
+def test_a_folder_that_cannot_be_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it holds: it is an error, in one line, and nothing of it is touched."""
+    (tmp_path / "notes.txt").write_text("mine")
+
+    def forbidden(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "iterdir", forbidden)
+        with pytest.raises(CommandError, match="Permission denied"):
+            write(tmp_path, FILES)
+    assert written(tmp_path) == {"notes.txt": "mine"}
+
+
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_disk_that_is_full_half_way_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exists: bool
 ) -> None:
-    folder = tmp_path / "shop"
+    folder = tmp_path / "somewhere" / "shop"
     if exists:
-        folder.mkdir()
+        folder.mkdir(parents=True)
     kept = Path.write_text
 
     def full(path: Path, text: str, encoding: str | None = None) -> int:
@@ -75,7 +89,22 @@ def test_a_disk_that_is_full_half_way_leaves_nothing(
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(CommandError, match="No space left on device"):
         write(folder, FILES)
-    assert [each.name for each in tmp_path.rglob("*")] == (["shop"] if exists else [])
+    assert sorted(each.name for each in tmp_path.rglob("*")) == (["shop", "somewhere"] if exists else [])
+
+
+def test_what_others_write_there_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, kept = tmp_path / "shop", Path.write_text
+
+    def full(path: Path, text: str, encoding: str | None = None) -> int:
+        if path.name == "b.py":
+            kept(folder / "notes.txt", "mine")
+            raise OSError(28, "No space left on device")
+        return kept(path, text, encoding=encoding)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CommandError, match="No space left on device"):
+        write(folder, FILES)
+    assert written(folder) == {"notes.txt": "mine"}
 
 
 @pytest.mark.parametrize("name", ["shop", "Shop.2", "s", "a-b_c", "x" * 64])

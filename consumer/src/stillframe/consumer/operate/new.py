@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -53,25 +53,25 @@ def write(folder: Path, contents: Mapping[PurePosixPath, str]) -> None:
     Raises:
         CommandError: there is something already, or the folder cannot be written.
     """
-    existed = folder.exists()
+    made: list[Path] = []  # in order; what others may put there meanwhile is not among it
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder, made)
         if any(folder.iterdir()):
             raise hinted(CommandError(f"{str(folder)!r} is not empty: nothing was written"), "name a new folder")
         for path, text in contents.items():
             target = folder / path
-            target.parent.mkdir(exist_ok=True)
+            _make_folder(target.parent, made)
+            made.append(target)
             target.write_text(text, encoding="utf-8")
     except OSError as error:
-        _empty(folder, remove=not existed)
+        for each in reversed(made):
+            with suppress(OSError):
+                each.rmdir() if each.is_dir() else each.unlink()
         raise CommandError(f"{str(folder)!r} cannot be written ({error.strerror}): nothing was left there") from None
 
 
-def _empty(folder: Path, *, remove: bool) -> None:
-    """Take away what was written into a folder that was empty, and the folder if it is to go."""
-    if not folder.is_dir():
-        return
-    for each in folder.iterdir():
-        shutil.rmtree(each) if each.is_dir() else each.unlink()
-    if remove:
-        folder.rmdir()
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    for each in (*reversed(folder.parents), folder):
+        if not each.exists():
+            each.mkdir()
+            made.append(each)
