@@ -85,16 +85,18 @@ class Metrics:
             SuspectIsolated: self._counter(names.SUSPECTS),
             TaskCondemned: self._counter(names.CONDEMNED),
         }
+        self._by_itself: dict[type, Counter] = {
+            EventLoopBlocked: self._counter(names.LOOP_BLOCKS),
+            Committed: self._counter(names.COMMITS),
+            CommitFailed: self._counter(names.COMMIT_FAILURES),
+            ClientTrouble: self._counter(names.CLIENT_TROUBLES),
+        }
         self._process_crashes = self._counter(names.PROCESS_CRASHES)
-        self._loop_blocks = self._counter(names.LOOP_BLOCKS)
         self._handoffs = self._counter(names.HANDOFFS)
         self._handoff_failures = self._counter(names.HANDOFF_FAILURES)
         self._dead_letters = self._counter(names.DEAD_LETTERS)
         self._circuits = Circuits(self._counter(names.CIRCUIT_OPENED))
-        self._commits = self._counter(names.COMMITS)
-        self._commit_failures = self._counter(names.COMMIT_FAILURES)
         self._rebalances = self._counter(names.REBALANCES)
-        self._troubles = self._counter(names.CLIENT_TROUBLES)
         self._readings = Readings()
         self.registry.register(_Gauges(group, self._readings, self._circuits))
 
@@ -113,13 +115,18 @@ class Metrics:
                 self._handoffs.labels(topic).inc()
                 if isinstance(end, Dead):
                     self._dead_letters.labels(arrival.partition.family.topic).inc()
+            case PartitionsAssigned() | PartitionsRevoked() | PartitionsLost():
+                self._rebalanced(event)
+            case _:
+                self._count(event)
+
+    def _rebalanced(self, event: PartitionsAssigned | PartitionsRevoked | PartitionsLost) -> None:
+        match event:
             case PartitionsAssigned():
                 self._rebalances.labels("assigned").inc()
             case PartitionsRevoked(partitions) | PartitionsLost(partitions):
                 self._readings.forget(partitions)
                 self._rebalances.labels("lost" if isinstance(event, PartitionsLost) else "revoked").inc()
-            case _:
-                self._count(event)
 
     def _count(self, event: Event) -> None:
         match event:
@@ -131,18 +138,13 @@ class Metrics:
                 self._by_topic[type(event)].labels(arrival.partition.family.topic).inc()
             case CrashFound(_, crashes):
                 self._process_crashes.inc(crashes)
-            case EventLoopBlocked():
-                self._loop_blocks.inc()
             case CircuitBreakerChanged() | DeadLettersStopped() | DeadLettersResumed():
                 self._circuits.observe(event)
             case HandOffFailed(_, topic):
                 self._handoff_failures.labels(topic).inc()
-            case Committed():
-                self._commits.inc()
-            case CommitFailed():
-                self._commit_failures.inc()
-            case ClientTrouble():
-                self._troubles.inc()
+            case _:
+                if (counter := self._by_itself.get(type(event))) is not None:
+                    counter.inc()
 
     def _counter(self, metric: Metric) -> Counter:
         return Counter(*metric, registry=self.registry)
