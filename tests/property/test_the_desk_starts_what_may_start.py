@@ -82,6 +82,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.stuck: set[Arrival] = set()
         self.closed: set[Hashable] = set()
         self.stopped = False
+        self.used = dict(SLOTS)
         self.went_first: defaultdict[Hashable, Counter[Hashable]] = defaultdict(Counter)
 
     @rule(what=st.sampled_from(OFFERS))
@@ -165,6 +166,11 @@ class DeskMachine(RuleBasedStateMachine):
     def the_poll_thread_stands_still(self, seconds: float) -> None:
         self.clock += seconds
 
+    @rule(slots=st.sampled_from([1, 2]))
+    def so_many_threads_are_to_do_it(self, slots: int) -> None:
+        self.desk.use(THREAD, slots)
+        self.used[THREAD] = slots
+
     @rule(numbers=st.sampled_from([(), (), (), (0,), (2,), (0, 1)]))
     def partitions_leave_and_come_back(self, numbers: tuple[int, ...]) -> None:
         leaving = [self.partitions[number] for number in numbers]
@@ -207,6 +213,13 @@ class DeskMachine(RuleBasedStateMachine):
                 id(r) for r in self.running if r.partition is each
             )
 
+    @invariant()
+    def what_could_start_is_told(self) -> None:
+        """Whether or not the lease holds: it is asked when one is taken."""
+        for executor in SLOTS:
+            could = 0 if self.stopped else max(0, min(len(self._ready(executor)), self._room(executor)))
+            assert self.desk.ready(executor) == could
+
     def teardown(self) -> None:
         """Whatever is left can be run to the last item, but for what waits behind a crash."""
         if self.stopped:
@@ -239,9 +252,11 @@ class DeskMachine(RuleBasedStateMachine):
                 self._queue(each)
 
     def _may_start(self, executor: Executor) -> bool:
-        busy = sum(each.executor is executor for each in self.running if each not in self.stuck)
         leased = self.doubted is None and self.clock - self.turned <= PATIENCE
-        return busy < SLOTS[executor] and leased and not self.stopped
+        return self._room(executor) > 0 and leased and not self.stopped
+
+    def _room(self, executor: Executor) -> int:
+        return self.used[executor] - sum(each.executor is executor for each in self.running if each not in self.stuck)
 
     def _ready(self, executor: Executor) -> list[Arrival]:
         heads = [queue[0] for lane, queue in self.queues.items() if queue and lane not in self.closed]
@@ -353,6 +368,16 @@ class KeepsNoSlotForTheStuck(Desk):
         return late
 
 
+class UsesAllSlots(Desk):
+    def use(self, executor: Executor, slots: int) -> None:
+        super().use(executor, self.slots[executor])
+
+
+class LetsNobodyBackIn(Desk):
+    def use(self, executor: Executor, slots: int) -> None:
+        super().use(executor, 1)
+
+
 class TakesPartOfNoLease(Desk):
     def take(self, executor: Executor, now: int, clock: float) -> Arrival | None:
         self.lease._turned, self.lease.doubted_since = clock, None
@@ -418,6 +443,8 @@ MUTANTS: Iterable[type[Desk]] = (
     StartsEarly,
     LeaksASlot,
     KeepsNoSlotForTheStuck,
+    UsesAllSlots,
+    LetsNobodyBackIn,
     TakesPartOfNoLease,
     with_lease(StartsWhileInDoubt),
     with_lease(StartsBeforeThePollThreadTurns),

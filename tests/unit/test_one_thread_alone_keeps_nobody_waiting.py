@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome.end import Done, End
+from stillframe.consumer.quarantine.marks import Verdict
 from tests.arrivals import arrival, partition
 from tests.waiting import wait_until
 
@@ -69,8 +72,8 @@ class Blocking:
 
     def one_thread(self) -> None:
         with self.executors._lock:
-            self.executors._pace.alone = True
-            self.executors._follow_pace()
+            self.executors._tempo._pace.alone = True
+            self.executors._regroup()
 
 
 @pytest.fixture
@@ -87,4 +90,35 @@ def test_a_handler_that_waits_lets_the_others_in(blocking: Blocking) -> None:
     source = partition()
     blocking.executors.offer([arrival(source, offset, lane=offset) for offset in range(SLOTS)])
     wait_until(lambda: len(blocking.started) == SLOTS, describe="all of them to have started")
-    assert not blocking.executors._pace.alone
+    assert not blocking.executors._tempo.alone
+
+
+def test_who_outlives_its_timeout_is_alone_no_more() -> None:
+    """Its slot is free again, as with all threads: the next one starts beside it."""
+    desk = make_desk(10)
+    desk.use(Executor.THREAD, 1)
+    stuck = take(desk)
+    assert stuck is not None
+    context: Any = SimpleNamespace(overdue=lambda _now: True, cancel=lambda: None)
+    stuck.context = context
+    assert desk.overdue(0) == [stuck]
+    assert desk.ready(Executor.THREAD) == 1
+    assert take(desk) is not None
+
+
+def test_a_suspect_runs_although_one_thread_is_to_do_it_all() -> None:
+    """After what runs, and before all others (I8)."""
+    desk = make_desk(10)
+    suspect = arrival(partition(), 99)
+    suspect.verdict = Verdict.ALONE
+    desk.use(Executor.THREAD, 1)
+    desk.offer([suspect], 0)
+    running = take(desk)
+    while running is not None and running is not suspect:
+        assert take(desk) is None
+        desk.settle(running, Done(), 0)
+        running = take(desk)
+    assert running is suspect
+    assert (desk.ready(Executor.THREAD), take(desk)) == (0, None)
+    desk.settle(suspect, Done(), 0)
+    assert take(desk) is not None

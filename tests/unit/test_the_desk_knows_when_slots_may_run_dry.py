@@ -39,6 +39,14 @@ def test_what_is_not_due_does_not_count() -> None:
     assert desk_with(*tasks).hungry
 
 
+def test_who_starts_nothing_more_has_nothing_ahead() -> None:
+    """A worker that stops must not wait for what one thread is to end before it reads on."""
+    source = partition()
+    desk = desk_with(*(arrival(source, offset, lane=offset) for offset in range(100)))
+    desk.stop_starting()
+    assert desk.hungry
+
+
 def test_another_executor_that_has_nothing_is_hungry() -> None:
     source = partition()
     tasks = [arrival(source, offset, lane=offset) for offset in range(2 * SLOTS)]

@@ -262,7 +262,7 @@ class Desk:
 
     def plenty(self, executor: Executor) -> bool:
         """Whether there are two to start for each slot of the executor."""
-        return self._lanes.ready(executor) >= 2 * self.slots[executor]
+        return self._starting and self._lanes.ready(executor) >= 2 * self.slots[executor]
 
     def ready(self, executor: Executor) -> int:
         """How many the executor could start now."""

@@ -19,8 +19,9 @@ from stillframe.consumer.dispatch.coroutines import Blocked, Coroutines
 from stillframe.consumer.dispatch.desk import Counts, Desk, Rest
 from stillframe.consumer.dispatch.event_loop import EventLoop
 from stillframe.consumer.dispatch.lease import lease_clock
-from stillframe.consumer.dispatch.pace import GLANCE, Look, Pace
+from stillframe.consumer.dispatch.pace import GLANCE
 from stillframe.consumer.dispatch.processes import ProcessSlot
+from stillframe.consumer.dispatch.tempo import Tempo
 from stillframe.consumer.errors import CrashedHandler, StuckHandlers, WorkerError
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
@@ -33,9 +34,6 @@ NAP = 1.0
 #: Records that are read at a time while every slot has enough ahead of it: to make arrivals of a thousand takes the
 #: interpreter from handlers for 20 ms, and the worker would read far ahead of what it does.
 FEW: Final = 200
-#: Of these, how many one thread has to end until the next are read; and how many seconds that may take.
-DIGESTED: Final = 150
-DIGEST: Final = 0.02
 #: Seconds between two counts of what circuit breakers hold back.
 COUNT_EVERY = 1.0
 NONE: Final[Mapping[Partition, int]] = {}
@@ -101,11 +99,7 @@ class Executors:
         self.ends: deque[tuple[Arrival, End]] = deque()
         self.waits: deque[tuple[Partition, Wait]] = deque()
         self.crashed: WorkerError | None = None
-        self._pace = Pace()
-        self._alone = False
-        self._ended = 0
-        self._digested = threading.Condition(self._lock)  # the poll thread, while one thread does it all
-        self._digested_at = 0
+        self._tempo = Tempo(self._lock)
         self._held_back: Mapping[Partition, int] = NONE
         self._count_at = 0.0
         self._coroutines: Coroutines | None = None
@@ -206,8 +200,8 @@ class Executors:
     def keep_pace(self) -> None:
         """Let one thread run ``def`` handlers, or all of them, whichever does more. Once a turn."""
         with self._lock:
-            self._pace.look(self._look(), plenty=self._desk.plenty(Executor.THREAD))
-            self._follow_pace()
+            if self._tempo.look(plenty=self._desk.plenty(Executor.THREAD)):
+                self._regroup()
 
     def appetite(self) -> int | None:
         """How many records to read on now; ``None`` for as many as there are, as long as a slot may run dry.
@@ -217,10 +211,9 @@ class Executors:
         """
         if self._desk.hungry:  # asked without the lock: what was so a moment ago will do
             return None
-        if self._alone:
+        if self._tempo.alone:
             with self._lock:
-                self._digested_at = self._ended + DIGESTED
-                self._digested.wait_for(lambda: self._ended >= self._digested_at, DIGEST)
+                self._tempo.digest()
         return FEW
 
     def counts(self) -> Counts:
@@ -357,33 +350,27 @@ class Executors:
                     self._wake()
                     continue
                 self._clock.wait(self._nap(due))
-                self._pace.glance(self._look())
-                self._follow_pace()
+                if self._tempo.glance():
+                    self._regroup()
 
     def _nap(self, due: int | None) -> float | None:
         """Seconds until there may be something to see."""
         naps = [] if due is None else [(due - self._now()) / 1_000, NAP]
-        if self._alone:
+        if self._tempo.alone:
             naps.append(GLANCE)
         return min(naps, default=None)
 
-    def _look(self) -> Look:
-        return Look(time.monotonic(), time.process_time(), self._ended)
-
-    def _follow_pace(self) -> None:
-        if self._alone != self._pace.alone:
-            self._alone = self._pace.alone
-            self._desk.use(Executor.THREAD, 1 if self._alone else self._desk.slots[Executor.THREAD])
-            self._wake()
-            self._clock.notify()  # it naps as long as nobody is alone
+    def _regroup(self) -> None:
+        """One thread is to do it all from now on, or all are again."""
+        self._desk.use(Executor.THREAD, 1 if self._tempo.alone else self._desk.slots[Executor.THREAD])
+        self._wake()
+        self._clock.notify()  # it naps as long as nobody is alone
 
     def _settle(self, arrival: Arrival, end: End) -> bool:
         """Book the end; False if this thread's slot was given away while it was stuck in the handler."""
         first_due = self._desk.next_due
         settled = self._desk.settle(arrival, end, self._now())
-        self._ended += 1
-        if self._ended == self._digested_at:
-            self._digested.notify()
+        self._tempo.one_more()
         if settled.wait is not None:
             self.waits.append((arrival.partition, settled.wait))
         elif not settled.waits:

@@ -107,18 +107,22 @@ class Pace:
         if self._trying:  # and now the first way again
             self._trying, self._other, self.alone = False, rate, not self.alone
         elif self._other is not None:
-            other, self._other = self._other, None
-            if other >= max(usual, rate) * (ALL_ARE_BETTER if self.alone else ALONE_IS_BETTER):
-                self.alone, self._usual, self._wait = not self.alone, other, FIRST_WAIT
-                self._try_at = now + self._wait
-            else:
-                self._put_off(now)
+            self._judge(self._other, max(usual, rate), now)
         elif self.alone and rate < usual * LESS:
             self._begin_anew(self._since)
         else:
             self._usual = NEWEST * rate + (1 - NEWEST) * usual
             if now >= self._try_at and (self.alone or used >= TAKEN):
                 self._trying, self.alone = True, not self.alone
+
+    def _judge(self, other: float, this: float, now: float) -> None:
+        """The other way was tried, and this one before it and after it."""
+        self._other = None
+        if other >= this * (ALL_ARE_BETTER if self.alone else ALONE_IS_BETTER):
+            self.alone, self._usual, self._wait = not self.alone, other, FIRST_WAIT
+            self._try_at = now + self._wait
+        else:
+            self._put_off(now)
 
     def _begin_anew(self, since: Look | None) -> None:
         """With all threads; one alone is tried again when that has been put off for longer than the last time."""
