@@ -1,8 +1,8 @@
 """`make bench`: compare with the bare client and with others, then everything else that is measured.
 
-QUICK=1 takes less than three minutes and writes to .cache/bench/results. How much is measured say ROUNDS= and
-RECORDS=, and in seconds WARM_UP= and WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides, separated by
-commas.
+QUICK=1 takes less than three minutes. How much is measured say ROUNDS= and RECORDS=, and in seconds WARM_UP= and
+WINDOW=. ONLY= takes the scenario of that name, SIDES= the sides, separated by commas. Any of QUICK, ONLY and SIDES
+leaves it at the comparison, and writes to .cache/bench/results: what is committed is the whole.
 """
 
 import os
@@ -23,21 +23,22 @@ SCALE = "More of something"
 
 def main() -> None:
     quick = bool(os.environ.get("QUICK"))
-    comparison(quick=quick)
-    if not quick:
+    whole = not any(os.environ.get(name) for name in ("QUICK", "ONLY", "SIDES"))
+    comparison(quick=quick, whole=whole)
+    if whole:
         for other in (ladder, redrive, memory):
             other.main()
 
 
-def comparison(*, quick: bool) -> None:
+def comparison(*, quick: bool, whole: bool) -> None:
     """Measure, write the results, and say what has moved."""
     scenarios = chosen(QUICK if quick else FULL)
     effort = Effort.of_environment(quick=quick)
     with shared_kafka() as kafka:
-        more = {} if quick else {LATENCY: latency.main(kafka), SUBMIT: submit.main(kafka), SCALE: scale.main(kafka)}
         rows = compare(kafka, scenarios, effort)
+        more = {LATENCY: latency.main(kafka), SUBMIT: submit.main(kafka), SCALE: scale.main(kafka)} if whole else {}
         results = Results(machine(), versions(kafka), asdict(effort), rows, more)
-    changes = store.write(results, store.ASIDE if quick else store.FOLDER)
+    changes = store.write(results, store.FOLDER if whole else store.ASIDE)
     print("\n".join(("since the last committed results:", *told(changes))))
 
 

@@ -11,7 +11,7 @@ from bench.results import Moved, Results, moved
 from bench.sides.table import SIDES
 
 FOLDER = Path(__file__).with_name("results")
-#: Of QUICK=1: nobody commits those.
+#: Of a part of it: nobody commits those.
 ASIDE = ENVIRONMENTS / "results"
 COMMITTED = "HEAD:./results/latest.json"
 
