@@ -95,12 +95,21 @@ def worker() -> Worker:
 def test_a_task_that_runs_is_named_with_its_thread(worker: Worker) -> None:
     """And for how long: that is what an operator asks first."""
     started = AttemptStarted(worker.arrival(), "send_email", "0198")
-    thread = threading.Thread(target=worker.insight, args=(started,), name="stillframe-handler-7")
+    noted, asked = threading.Event(), threading.Event()
+
+    def run() -> None:
+        worker.insight(started)
+        noted.set()
+        asked.wait(10)
+
+    thread = threading.Thread(target=run, name="stillframe-handler-7")
     thread.start()
-    thread.join()
+    noted.wait(10)
     assert worker.why == "offset 40 (send_email 0198) has been running for 0.0 s in stillframe-handler-7"
     assert worker.facts.oldest is not None
     assert (worker.facts.oldest.offset, worker.facts.oldest.state) == (40, State.RUNNING)
+    asked.set()
+    thread.join()
 
 
 def test_a_task_that_has_ended_runs_no_longer(worker: Worker) -> None:

@@ -168,7 +168,7 @@ class TestVerdicts:
         self, stall_after: float, timeouts: list[float | None], limit: float
     ) -> None:
         """A handler that may take long is no stall before twice its time."""
-        assert Health(stall_after, timeouts)._vitals._progress._limit == limit
+        assert Health(stall_after, timeouts)._vitals.progress._limit == limit
 
 
 class TestTheListener:

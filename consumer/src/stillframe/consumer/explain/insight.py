@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from stillframe.consumer.dispatch.desk import Rest
+from stillframe.consumer.dispatch.answers import Rest
 from stillframe.consumer.events import (
     AttemptEnded,
     AttemptStarted,
@@ -73,7 +73,8 @@ class Insight:
         self._assignment: Assignment | None = None
         self._handoffs: HandOffsUnderWay | None = None
         self._executors: Resting | None = None
-        self._running: dict[Arrival, Attempt] = {}
+        self._running: dict[Arrival, tuple[AttemptStarted, float, int]] = {}
+        self.of_attempts = {AttemptStarted: self._started, AttemptEnded: self._ended}
         self._ends: dict[Partition, int] = {}
         self._committed: dict[Partition, float] = {}
         self._errors: dict[Partition, str] = {}
@@ -89,11 +90,10 @@ class Insight:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case AttemptStarted(arrival, task_type, task_id):
-                thread = threading.current_thread().name
-                self._running[arrival] = Attempt(time.monotonic(), thread, task_type, task_id)
-            case AttemptEnded(arrival) | HandlerCrashed(arrival):
-                self._running.pop(arrival, None)
+            case AttemptStarted():
+                self._started(event)
+            case AttemptEnded() | HandlerCrashed():
+                self._ended(event)
             case Turned():
                 self._turn, self._turned = event, time.monotonic()
             case Committed(partitions):
@@ -101,6 +101,12 @@ class Insight:
                 self._committed |= dict.fromkeys(partitions, time.monotonic())
             case _:
                 self._heard_seldom(event)
+
+    def _started(self, event: AttemptStarted) -> None:
+        self._running[event.arrival] = event, time.monotonic(), threading.get_ident()
+
+    def _ended(self, event: AttemptEnded | HandlerCrashed) -> None:
+        self._running.pop(event.arrival, None)
 
     def _heard_seldom(self, event: Event) -> None:
         match event:
@@ -122,7 +128,11 @@ class Insight:
     @property
     def running(self) -> dict[Arrival, Attempt]:
         """What is in its handler."""
-        return self._running.copy()
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        return {
+            arrival: Attempt(since, names.get(thread, ""), event.task_type, event.task_id)
+            for arrival, (event, since, thread) in self._running.copy().items()
+        }
 
     @property
     def under_way(self) -> tuple[HandOff, ...]:

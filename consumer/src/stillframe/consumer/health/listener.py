@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 
-from stillframe.consumer.events import Event
+from stillframe.consumer.events import AttemptEnded, AttemptStarted, Event
 from stillframe.consumer.health.verdict import Verdict
 from stillframe.consumer.health.vitals import Vitals
 
@@ -23,12 +23,19 @@ class Health:
     def __init__(self, stall_after: float, timeouts: Iterable[float | None], *, silent_join: bool = False) -> None:
         longest = max((timeout for timeout in timeouts if timeout is not None), default=0.0)
         self._vitals = Vitals(max(stall_after, 2 * longest), silent_join=silent_join)
-        # Handler threads, the poll thread and probes meet here.
+        # The poll thread and probes meet here.
         self._lock = threading.Lock()
+        self.of_attempts = {AttemptStarted: self._started, AttemptEnded: self._ended}
 
     def __call__(self, event: Event) -> None:
         with self._lock:
             self._vitals.observe(event, time.monotonic())
+
+    def _started(self, event: AttemptStarted) -> None:
+        self._vitals.progress.started(event, time.monotonic())
+
+    def _ended(self, event: AttemptEnded) -> None:
+        self._vitals.progress.ended(event.arrival, time.monotonic())
 
     def live(self) -> Verdict:
         """Red when the process should be restarted."""

@@ -34,6 +34,8 @@ class Running(NamedTuple):
 class Progress:
     """Knows what runs and what has stalled.
 
+    Starts and ends may be noted by any thread, while another asks.
+
     Args:
         limit: seconds without an ended attempt after which work that is there counts as stalled.
     """
@@ -68,7 +70,7 @@ class Progress:
         """What does not move: all work, or else the partitions that a stuck task has filled (promise I6)."""
         still = now - self._last
         if (turn.running or turn.queued) and still > self._limit:
-            oldest = next(iter(self._running.values()), None)
+            oldest = next(iter(list(self._running.values())), None)  # a copy is made in one step
             yield (
                 f"nothing has finished for {still:.0f} s; {turn.running} running, {turn.queued} queued; "
                 f"oldest running: {'none' if oldest is None else oldest.told(now)}"
@@ -84,7 +86,7 @@ class Progress:
 
     def _oldest_of_full_partitions(self) -> Collection[Running]:
         oldest: dict[Partition, Running] = {}
-        for running in self._running.values():
+        for running in list(self._running.values()):
             if running.partition.owned and running.partition.paused in BOUNDS:
                 oldest.setdefault(running.partition, running)
         return oldest.values()

@@ -73,7 +73,7 @@ class Vitals:
     """
 
     def __init__(self, stall_limit: float, *, silent_join: bool = False) -> None:
-        self._progress = Progress(stall_limit)
+        self.progress = Progress(stall_limit)
         self._backlog = Backlog(stall_limit)
         self._silent_join = silent_join
         self._sign: float | None = None
@@ -93,9 +93,9 @@ class Vitals:
         """Take an event into account; what attempts tell, and nothing else tells as often, first."""
         match event:
             case AttemptStarted():
-                self._progress.started(event, now)
+                self.progress.started(event, now)
             case AttemptEnded(arrival):
-                self._progress.ended(arrival, now)
+                self.progress.ended(arrival, now)
             case _:
                 self._observe(event, now)
 
@@ -108,9 +108,9 @@ class Vitals:
         self._circuits.observe(event)
         match event:
             case WorkerStarted():
-                self._progress.idle(now)
+                self.progress.idle(now)
             case HandlerCrashed(arrival) | TaskCondemned(arrival):
-                self._progress.ended(arrival, now)
+                self.progress.ended(arrival, now)
             case Turned():
                 self._turned(event, now)
             case LogsMeasured():
@@ -157,7 +157,7 @@ class Vitals:
     def _left(self, event: PartitionsRevoked | PartitionsLost) -> None:
         if isinstance(event, PartitionsLost):
             self._joined = False  # the group has gone on without us: until we are back in it nothing gets done here
-        self._progress.forget(event.partitions)
+        self.progress.forget(event.partitions)
         self._backlog.forget(event.partitions)
         for partition in event.partitions:
             self._unwritten.pop(partition, None)
@@ -167,7 +167,7 @@ class Vitals:
         self._backlog.turned(now)
         self._joined = self._joined or self._silent_join
         if not (turn.running or turn.queued):
-            self._progress.idle(now)
+            self.progress.idle(now)
 
     def _faults(self, now: float) -> Iterator[str]:
         if self._sign is None:
@@ -180,7 +180,7 @@ class Vitals:
                 yield "has not joined its group yet, or has lost its place in it"
             if self._doubted:
                 yield "starts nothing: its poll loop stood still for long, and no commit has been accepted since"
-            yield from self._progress.stalls(self._turn, now)
+            yield from self.progress.stalls(self._turn, now)
             yield from (f"{stall}{self._cause(now)}" for stall in self._backlog.stalls(now))
             yield from self._refusals(now)
             yield from self._circuits.faults()

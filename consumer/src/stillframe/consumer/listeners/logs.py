@@ -52,20 +52,27 @@ class Logs:
         self._log = _logger(level, file).bind(group=group)
         self._verbose = level == "debug"
         self._sample = Sample()
+        self.of_attempts = {} if self._verbose else {AttemptStarted: self._started, AttemptEnded: self._ended}
         self._troubles = Repeats(TROUBLE_EVERY)
 
     def __call__(self, event: Event) -> None:
         if self._verbose:
             self._tell(event)
         elif type(event) is AttemptStarted:
-            unsaid = self._sample.started(event.arrival, event.task_type, time.monotonic())
-            if unsaid is not None:
-                self._tell(event, **({"unsaid": unsaid} if unsaid else {}))
+            self._started(event)
         elif type(event) is AttemptEnded:
-            told = self._sample.ended(event.arrival)
-            if told or type(event.end) is not Done:
-                self._tell(event)
+            self._ended(event)
         elif type(event) not in QUIET:
+            self._tell(event)
+
+    def _started(self, event: AttemptStarted) -> None:
+        unsaid = self._sample.started(event.arrival, event.task_type, time.monotonic())
+        if unsaid is not None:
+            self._tell(event, **({"unsaid": unsaid} if unsaid else {}))
+
+    def _ended(self, event: AttemptEnded) -> None:
+        told = self._sample.ended(event.arrival)
+        if told or type(event.end) is not Done:
             self._tell(event)
 
     def _tell(self, event: Event, **more: Any) -> None:

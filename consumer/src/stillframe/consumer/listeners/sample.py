@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Final
 
@@ -11,28 +12,46 @@ from stillframe.consumer.intake.arrival import Arrival
 A_SECOND: Final = 100
 
 
+class _Told:
+    """Of one task type: the second in which it was last told, how often in that, and what was passed over since."""
+
+    __slots__ = ("passed", "second", "times")
+
+    def __init__(self) -> None:
+        self.second = self.times = 0
+        # Counts in one step, whichever threads do so: what is passed over takes no lock.
+        self.passed = itertools.count()
+
+
 class Sample:
     """Lets through so many attempts of each task type in a second, from start to end. Safe in many threads."""
 
     def __init__(self, most: int = A_SECOND) -> None:
         self._most = most
         self._lock = threading.Lock()
-        #: Of each task type: the second it was last asked in, how many were told in that, how many were not since.
-        self._told: dict[str, tuple[int, int, int]] = {}
+        self._told: dict[str, _Told] = {}
         self._running: set[Arrival] = set()
 
     def started(self, arrival: Arrival, task_type: str, now: float) -> int | None:
         """How many were passed over since the last that was told; ``None`` passes over this one too."""
+        told = self._told.get(task_type)
+        if told is not None and told.times >= self._most and told.second == int(now):
+            next(told.passed)
+            return None
         with self._lock:
-            second, told, unsaid = self._told.get(task_type, (0, 0, 0))
-            if second != int(now):
-                second, told = int(now), 0
-            if told >= self._most:
-                self._told[task_type] = second, told, unsaid + 1
-                return None
-            self._told[task_type] = second, told + 1, 0
-            self._running.add(arrival)
-            return unsaid
+            return self._let_through(arrival, task_type, int(now))
+
+    def _let_through(self, arrival: Arrival, task_type: str, second: int) -> int | None:
+        told = self._told.setdefault(task_type, _Told())
+        if told.second != second:
+            told.second, told.times = second, 0
+        if told.times >= self._most:
+            next(told.passed)
+            return None
+        told.times += 1
+        passed, told.passed = told.passed, itertools.count()
+        self._running.add(arrival)
+        return next(passed)
 
     def ended(self, arrival: Arrival) -> bool:
         """Whether its start was told."""
