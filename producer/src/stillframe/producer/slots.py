@@ -38,6 +38,8 @@ class Slots:
     def acquire(self, timeout: float) -> bool:
         """Take a place within ``timeout`` seconds; False if none became free, or they were closed."""
         place = self.enter()
+        if place is TAKEN:  # as mostly; to ask a future takes longer
+            return True
         try:
             return place.result(timeout)
         except TimeoutError:

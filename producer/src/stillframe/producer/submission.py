@@ -60,12 +60,9 @@ class Submission(Generic[P]):
     """A task on the wire, and where it is to go."""
 
     task: Task[P]
+    task_id: str
     topic: str
     wire: Encoded
-
-    @property
-    def task_id(self) -> str:
-        return str(self.task.id)
 
 
 def prepare(
@@ -97,7 +94,7 @@ def prepare(
         expires_at=_expiry(due or now, options.get("expires_at")),
     )
     wire = encode(task, source=settings.service, max_bytes=settings.max_task_bytes)
-    return Submission(task, task_type.topic, wire)
+    return Submission(task, str(task.id), task_type.topic, wire)
 
 
 def check_options(given: ManyOptions, known: type[ManyOptions]) -> None:

@@ -104,12 +104,12 @@ def snapshot_fields(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def task_fields(task: Task[Any], payload: Any) -> dict[str, Any]:
-    """A task as the JSON object that :class:`Envelope` reads."""
-    extra: dict[str, Any] = thaw(task.extra)
+def task_fields(task: Task[Any], task_id: str, payload: Any) -> dict[str, Any]:
+    """A task, its id as text and its payload as plain values, as the JSON object that :class:`Envelope` reads."""
+    extra: dict[str, Any] = thaw(task.extra) if task.extra else {}
     return extra | {
         "schema": SCHEMA_VERSION,
-        "id": str(task.id),
+        "id": task_id,
         "type": task.type,
         "created_at": task.created_at,
         "not_before": task.not_before,

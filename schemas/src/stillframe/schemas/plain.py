@@ -16,7 +16,7 @@ from stillframe.schemas.frozen import FrozenMapping, thaw
 
 FIELD_NAME: Final = re.compile(r"field_name='([^']*)'")
 
-#: JSON values that cannot differ from what they were made of.
+#: JSON values that cannot differ from what they were made of; text cannot if it was made of text.
 SAFE: Final = frozenset({int, bool})
 SECRETS: Final = (Secret, SecretStr, SecretBytes)
 NOT_FINITE: Final = "is not a finite number: JSON has no NaN or infinity; send None or text"
@@ -105,6 +105,9 @@ def _loss(before: Any, after: Any, path: Path) -> Loss | None:
 
 def _first(befores: Iterable[Any], afters: Iterable[tuple[Any, Any]], path: Path) -> Loss | None:
     for before, (name, after) in zip(chain(befores, repeat(None)), afters, strict=False):
-        if type(after) not in SAFE and (loss := _loss(before, after, (*path, name))):
+        kind = type(after)
+        if kind in SAFE or (kind is str and type(before) is str):  # as mostly
+            continue
+        if loss := _loss(before, after, (*path, name)):
             return loss
     return None
