@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final, Self
 
 from stillframe.schemas import Delivery, Headers, Record, Snapshot, Task
+from stillframe.schemas.headers import DeliveryState, moment
 
 #: So that two threads of one handler wait on the same event.
 WAKING: Final = threading.Lock()
@@ -16,9 +17,11 @@ WAKING: Final = threading.Lock()
 class TaskContext:
     """The second argument of a handler that asks for one; safe to read from any thread.
 
+    Args:
+        delivery: this arrival, or the state that it is made of once it is asked for.
+
     Attributes:
         task: the task as it was submitted.
-        delivery: this arrival: attempt number and position.
         deadline: ``time.monotonic()`` at which the handler's timeout ends, if it has one.
         state: what the worker's lifespan yielded; ``None`` in a handler process, which has none of its own.
     """
@@ -26,14 +29,14 @@ class TaskContext:
     def __init__(
         self,
         task: Task[Any],
-        delivery: Delivery,
+        delivery: Delivery | DeliveryState,
         record: Record,
         *,
         deadline: float | None = None,
         state: Any = None,
     ) -> None:
         self.task = task
-        self.delivery = delivery
+        self._delivered = delivery
         self.deadline = deadline
         self.state = state
         self._record = record
@@ -48,6 +51,15 @@ class TaskContext:
         """A context whose timeout ends in so many seconds, if it has one."""
         return cls(task, delivery, record, deadline=None if seconds is None else time.monotonic() + seconds)
 
+    @cached_property
+    def delivery(self) -> Delivery:
+        """This arrival: attempt number and position. Made when it is asked for: few handlers do."""
+        given, record = self._delivered, self._record
+        if isinstance(given, Delivery):
+            return given
+        first_failed_at = moment(given.first_failed_at)
+        return Delivery(given.attempt, record.topic, record.partition, record.offset, first_failed_at)
+
     @property
     def task_id(self) -> str:
         """The same at every attempt and every duplicate: make the handler idempotent on it."""
@@ -55,7 +67,7 @@ class TaskContext:
 
     @property
     def attempt(self) -> int:
-        return self.delivery.attempt
+        return self._delivered.attempt
 
     @property
     def snapshot(self) -> Snapshot | None:

@@ -39,8 +39,8 @@ from stillframe.consumer.outcome.end import Dead, Done, End, Skipped
 from stillframe.consumer.outcome.judge import Judgement, judge
 from stillframe.consumer.quarantine.marks import Verdict
 from stillframe.consumer.retry import FARTHEST, Jitter
-from stillframe.schemas import DecodeError, Delivery, InvalidHeaders, Task, UnknownTaskType, decode
-from stillframe.schemas.headers import milliseconds, moment
+from stillframe.schemas import DecodeError, InvalidHeaders, Task, UnknownTaskType, decode
+from stillframe.schemas.headers import milliseconds
 from stillframe.schemas.wire import peek_type
 
 if TYPE_CHECKING:
@@ -54,13 +54,16 @@ CRASHES = (SystemExit, KeyboardInterrupt, MemoryError)
 SPARED_WAIT: Final = 60.0
 DONE: Final = Done()
 
+#: What is around an attempt that has nothing around it.
+NOTHING: Final = nullcontext()
+
 #: What is entered around an attempt, middleware included; of the engine's own, since it must suit a coroutine too.
 Around = Callable[[Task[Any], TaskContext], AbstractContextManager[None]]
 #: How a handler is called.
 Invoke = Callable[["Attempt"], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: to make such a one for every task takes three times as long
 class Attempt:
     """One that has begun: its handler is to be called."""
 
@@ -89,7 +92,7 @@ class Attempts:
         state: Any = None,
         now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         random: Random | None = None,
-        around: Around = lambda _task, _context: nullcontext(),
+        around: Around = lambda _task, _context: NOTHING,
         limit: DeadLetterLimit | None = None,
     ) -> None:
         self._worker = worker
@@ -145,18 +148,23 @@ class Attempts:
             return attempt
         error: BaseException | None = None
         try:
+            around = self._around(attempt.task, attempt.context)
             # A copy, so that a context variable set by one task is gone with it.
-            contextvars.copy_context().run(self._within_around, attempt, invoke)
+            variables = contextvars.copy_context()
+            if around is NOTHING and not self._worker.middleware:  # as mostly
+                variables.run(invoke, attempt)
+            else:
+                variables.run(self._within, around, attempt, invoke)
         except BaseException as raised:  # noqa: BLE001 - also asyncio.CancelledError; no task may end without an outcome
             error = raised
         return self._finish(attempt, error)
 
     def _begin(self, arrival: Arrival) -> Attempt | End:
         """The attempt, ready for its handler; or its end, if it must not get there."""
-        if arrival.verdict is Verdict.CONDEMNED:
-            self._emit(TaskCondemned(arrival))
-            return Dead(CONDEMNED)  # unread: what kills a process may well be its decoding
-        if arrival.alone:
+        if arrival.verdict is not Verdict.RUN:
+            if arrival.verdict is Verdict.CONDEMNED:
+                self._emit(TaskCondemned(arrival))
+                return Dead(CONDEMNED)  # unread: what kills a process may well be its decoding
             self._emit(SuspectIsolated(arrival))
         try:
             handler, task = self._read(arrival)
@@ -193,13 +201,11 @@ class Attempts:
         return end
 
     def _start(self, arrival: Arrival, handler: Handler, task: Task[Any]) -> Attempt:
-        record, state = arrival.record, arrival.state
         started = time.monotonic()
-        delivery = Delivery(
-            state.attempt, record.topic, record.partition, record.offset, moment(state.first_failed_at)
-        )
         deadline = None if handler.timeout is None else started + handler.timeout
-        arrival.context = context = TaskContext(task, delivery, record, deadline=deadline, state=self._state)
+        arrival.context = context = TaskContext(
+            task, arrival.state, arrival.record, deadline=deadline, state=self._state
+        )
         task_id = str(task.id)
         self._emit(AttemptStarted(arrival, task.type, task_id))
         return Attempt(arrival, handler, task, context, task_id, started)
@@ -209,14 +215,15 @@ class Attempts:
         if isinstance(error, CRASHES):
             self._emit(HandlerCrashed(arrival, type(error).__name__))
             raise CrashedHandler(f"handler of {task.type!r} raised {type(error).__name__}") from error
-        if attempt.context.overdue(time.monotonic()):  # and has ended before the poll thread saw it
+        now = time.monotonic()
+        if attempt.context.overdue(now):  # and has ended before the poll thread saw it
             self._emit(AttemptTimedOut(arrival))
         end = self._done(task.type) if error is None else self._failed(error, attempt)
-        self._emit(AttemptEnded(arrival, task.type, attempt.task_id, end, time.monotonic() - attempt.started))
+        self._emit(AttemptEnded(arrival, task.type, attempt.task_id, end, now - attempt.started))
         return end
 
-    def _within_around(self, attempt: Attempt, invoke: Invoke) -> None:
-        with self._around(attempt.task, attempt.context):
+    def _within(self, around: AbstractContextManager[None], attempt: Attempt, invoke: Invoke) -> None:
+        with around:
             self._through_middleware(attempt, invoke)
 
     def _through_middleware(self, attempt: Attempt, invoke: Invoke) -> None:
@@ -250,7 +257,7 @@ class Attempts:
 
     def _call_function(self, attempt: Attempt) -> Any:
         handler, payload = attempt.handler, attempt.task.payload
-        return handler.function(*((payload, attempt.context) if handler.wants_context else (payload,)))
+        return handler.function(payload, attempt.context) if handler.wants_context else handler.function(payload)
 
     def _done(self, task_type: str) -> Done:
         limit = self._limit

@@ -32,6 +32,7 @@ class Arrival:
         failed_here: its last attempt was made in this ownership or waits by its commits: the state is ahead of the
             record's headers.
         strict: when it fails it keeps its lane closed until it has come to an end.
+        size: bytes of its value, key and headers.
     """
 
     record: Record
@@ -46,6 +47,7 @@ class Arrival:
     verdict: Verdict = Verdict.RUN
     failed_here: bool = False
     strict: bool = False
+    size: int = 0
 
     def go_on(self, wait: Wait) -> None:
         """Wait as it did in the ownership that has committed this: the same attempt, at the same time."""
@@ -58,15 +60,6 @@ class Arrival:
     def alone(self) -> bool:
         """Whether nothing else may run beside it: it is suspected of killing the process."""
         return self.verdict is Verdict.ALONE
-
-    @property
-    def size(self) -> int:
-        """Bytes of its value, key and headers."""
-        record = self.record
-        size = len(record.value or b"") + len(record.key or b"")
-        for name, value in record.headers:
-            size += len(name) + len(value or b"")
-        return size
 
     @property
     def where(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from confluent_kafka import Message
 
@@ -14,9 +14,12 @@ from stillframe.consumer.intake.partition import Partition
 from stillframe.consumer.ordering import Ordering, RetryOrder
 from stillframe.consumer.retry import FARTHEST
 from stillframe.schemas import DecodeError, InvalidHeaders, Record
-from stillframe.schemas.headers import DeliveryState, Origin, read_delivery_state
+from stillframe.schemas.headers import CE_TYPE, DeliveryState, Origin, read_delivery_state
 from stillframe.schemas.record import RecordHeaders
 from stillframe.schemas.wire import peek_type
+
+#: The state of what has just been submitted, all the same; where it lay is told by its record.
+FRESH: Final = DeliveryState()
 
 
 class Receiver:
@@ -34,18 +37,26 @@ class Receiver:
 
     def arrival(self, message: Message, partition: Partition, now: int) -> Arrival:
         """An arrival, faulty if its headers are; nothing in a message can raise here."""
-        headers = _headers(message)
-        record = _record(message, headers or ())
+        headers, key, value = _headers(message), message.key(), message.value()
+        record = Record(partition.topic, key, value, headers or (), partition.number, _number(message.offset()))
         if headers is None:
             # The value may be sound, but delivery state that cannot be read must not count as none.
             fault = InvalidHeaders("a header's name is not UTF-8")
-            return Arrival(record, partition, None, DeliveryState(origin=_position(record)), fault=fault)
-        if partition.tier is None:
+            arrival = Arrival(record, partition, None, DeliveryState(origin=_position(record)), fault=fault)
+        elif partition.tier is None:
             # On the task topic anyone with write access could forge delivery headers: they are not read.
-            state = DeliveryState(origin=_position(record))
-            lane = self._lane(record, partition, record.partition)
-            return self._typed(Arrival(record, partition, lane, state))
-        return self._from_tier(record, partition, now)
+            arrival = Arrival(record, partition, self._lane(key, partition, partition.number), FRESH)
+        else:
+            arrival = self._from_tier(record, partition, now)
+        size, task_type = len(value or b"") + len(key or b""), None
+        for name, content in headers or ():
+            size += len(name) + len(content or b"")
+            if name == CE_TYPE:
+                task_type = content
+        arrival.size = size
+        if arrival.fault is None:
+            self._type(arrival, task_type)
+        return arrival
 
     def _from_tier(self, record: Record, partition: Partition, now: int) -> Arrival:
         assumed = DeliveryState(origin=_position(record))
@@ -62,32 +73,27 @@ class Receiver:
             due = min(due, now + partition.tier.seconds * 1_000)
         origin = state.origin or assumed.origin
         number = record.partition if origin is None else origin.partition
-        lane = self._lane(record, partition, number)
-        return self._typed(Arrival(record, partition, lane, state, due=due))
+        return Arrival(record, partition, self._lane(record.key, partition, number), state, due=due)
 
-    def _typed(self, arrival: Arrival) -> Arrival:
-        """With its topic's order of retries, its task type as the record tells it, and its handler's executor;
+    def _type(self, arrival: Arrival, named: bytes | None) -> None:
+        """Set its topic's order of retries, its task type as the record tells it, and its handler's executor;
         what has no handler goes to a thread, where it comes to its end in the dead-letter topic.
         """
         # Without a lane there is nobody whose order could be kept.
         arrival.strict = arrival.lane is not None and arrival.partition.family.topic in self._strict
         try:
-            arrival.task_type = peek_type(arrival.record)
+            arrival.task_type = peek_type(arrival.record) if named is None else named.decode(errors="replace")
         except DecodeError:
-            return arrival
+            return
         arrival.executor = self._executors.get(arrival.task_type, Executor.THREAD)
-        return arrival
 
-    def _lane(self, record: Record, partition: Partition, number: int) -> Hashable | None:
+    def _lane(self, key: bytes | None, partition: Partition, number: int) -> Hashable | None:
         """A task and its retries share a lane: it belongs to the task topic, wherever it was read."""
         topic = partition.family.topic
-        match self._ordering.get(topic, Ordering.KEY):
-            case Ordering.PARTITION:
-                return (topic, number)
-            case Ordering.KEY if record.key is not None:
-                return (topic, record.key)
-            case _:
-                return None
+        ordering = self._ordering.get(topic, Ordering.KEY)
+        if ordering is Ordering.PARTITION:
+            return (topic, number)
+        return (topic, key) if ordering is Ordering.KEY and key is not None else None
 
 
 def as_record(message: Message) -> Record:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -19,12 +19,11 @@ from opentelemetry import propagate, trace
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TracerProvider
 
 from stillframe.consumer.context import TaskContext
+from stillframe.consumer.dispatch.attempt import NOTHING
 from stillframe.schemas import Task
 
 #: Seconds after which a provider is looked for again: to ask costs more than much else around an attempt.
 LOOK_EVERY: Final = 1.0
-#: Around an attempt that nobody traces.
-UNTRACED: Final = nullcontext()
 
 
 class Traces:
@@ -46,7 +45,7 @@ class Traces:
         self._tracer = trace.get_tracer("stillframe.consumer", version("stillframe-consumer"), provider)
 
     def __call__(self, task: Task[Any], context: TaskContext) -> AbstractContextManager[None]:
-        return self._traced(task, context) if self._given or self._found() else UNTRACED
+        return self._traced(task, context) if self._given or self._found() else NOTHING
 
     def _found(self) -> bool:
         """Whether the application has set a provider by now. It can do so once, and not take it back."""

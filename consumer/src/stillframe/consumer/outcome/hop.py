@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from stillframe.consumer.intake.arrival import Arrival
 from stillframe.consumer.outcome.end import Dead, Retry
-from stillframe.schemas.headers import DeliveryState, with_delivery_state
+from stillframe.schemas.headers import DeliveryState, Origin, with_delivery_state
 from stillframe.schemas.record import RecordHeaders
 
 
@@ -38,7 +38,9 @@ def after_failure(state: DeliveryState, end: Retry, now: int) -> DeliveryState:
 def next_hop(arrival: Arrival, end: Retry | Dead, now: int) -> Hop:
     """The retry tier or dead-letter topic for an end, and the headers that travel with it."""
     family = arrival.partition.family
-    state = arrival.state
+    state, record = arrival.state, arrival.record
+    if state.origin is None and arrival.partition.tier is None:
+        state = replace(state, origin=Origin(record.topic, record.partition, record.offset))
     if isinstance(end, Dead):
         topic = family.dead_letter_topic
         state = replace(
@@ -57,4 +59,4 @@ def next_hop(arrival: Arrival, end: Retry | Dead, now: int) -> Hop:
         tier = family.tier_for((end.due - now) // 1_000)
         topic = family.retry_topic(tier)
         state = replace(state, retry_tier=tier.name)
-    return Hop(topic, with_delivery_state(arrival.record.headers, state))
+    return Hop(topic, with_delivery_state(record.headers, state))

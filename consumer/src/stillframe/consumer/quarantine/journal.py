@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stillframe.consumer.quarantine import slots
-from stillframe.consumer.quarantine.marks import fingerprint
+from stillframe.consumer.quarantine.marks import Verdict, fingerprint
 from stillframe.consumer.quarantine.pulse import TICK
 from stillframe.consumer.quarantine.slots import InFlight
 
@@ -80,7 +80,7 @@ class Journal:
         except IndexError:
             return None
         record = arrival.record
-        alone = arrival.alone and len(self._free) == self._most - 1
+        alone = arrival.verdict is Verdict.ALONE and len(self._free) == self._most - 1
         place = self._topics[record.topic], record.partition, record.offset
         slots.occupy(self._memory, at, place, fingerprint(record.value), alone=alone)
         return at
