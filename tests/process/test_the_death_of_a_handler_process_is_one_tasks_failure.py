@@ -10,7 +10,8 @@ import pytest
 from stillframe.consumer import Retry, TaskContext, Worker, WorkerSettings
 from stillframe.consumer.dispatch.attempt import Attempts
 from stillframe.consumer.dispatch.desk import Desk, cancel
-from stillframe.consumer.dispatch.executors import Executors, InProcesses
+from stillframe.consumer.dispatch.elsewhere import InProcesses
+from stillframe.consumer.dispatch.executors import Executors
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.dispatch.processes import ProcessSlot
 from stillframe.consumer.events import AttemptTimedOut, Event

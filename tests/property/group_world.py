@@ -122,11 +122,9 @@ class Pool:
         self.queued: list[Arrival] = []
         self.started: list[Arrival] = []
         self.waiting: list[Arrival] = []
+        self.held_back = SimpleNamespace(failing=dict)
         #: What happens while the drain is waited for.
         self.meanwhile: Callable[[], None] = lambda: None
-
-    def failing(self) -> dict[str, tuple[int, ...]]:
-        return {}
 
     def withdraw(self, partitions: Collection[Partition]) -> list[Arrival]:
         dropped = [each for each in (*self.queued, *self.waiting) if each.partition in partitions]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stillframe.consumer.dispatch.desk import Desk, Settled
+from stillframe.consumer.dispatch.answers import Settled
+from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.dispatch.places import Places
 from stillframe.consumer.executor import Executor

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stillframe.consumer.dispatch.desk import Desk, Settled
+from stillframe.consumer.dispatch.answers import Settled
+from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.lanes import Lane, Lanes
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.dispatch.line import Line
@@ -114,13 +115,36 @@ class DeskMachine(RuleBasedStateMachine):
             return
         assert (taken is None) == (not ready), "something is ready, or nothing is"
         if taken is not None:
-            assert taken in ready, "it is a lane's head, the lane open, its partition ours, its time come"
-            self._note_turn(taken, ready)
-            self.queues[_lane(taken)].remove(taken)
-            self.closed.add(_lane(taken))
-            self.running.append(taken)
-            context: Any = Context()
-            taken.context = context
+            self._started(taken, ready)
+
+    @rule(most=st.sampled_from([1, 3, 50]), back=st.sampled_from([0, 0, 1, 50]))
+    def take_a_hand(self, most: int, back: int) -> None:
+        """One and so many behind it; of these the last ones go back, for they have not begun."""
+        first = self.desk.take(THREAD, self.now, self.clock)
+        self._release()
+        if first is None:
+            return
+        self._started(first, self._ready(THREAD))
+        behind = self.desk.take_behind(first, most, self.now)
+        assert len(behind) == min(most, len(self._ready(THREAD)))
+        for each in behind:
+            self._started(each, self._ready(THREAD))
+        returned = [each for each in behind[::-1][:back] if each.partition in self.partitions]
+        self.desk.take_back(returned)
+        for each in returned:
+            self._left(each)
+            self.closed.discard(_lane(each))
+            self.queues[_lane(each)].insert(0, each)
+        self._forget_turns()
+
+    def _started(self, taken: Arrival, ready: list[Arrival]) -> None:
+        assert taken in ready, "it is a lane's head, the lane open, its partition ours, its time come"
+        self._note_turn(taken, ready)
+        self.queues[_lane(taken)].remove(taken)
+        self.closed.add(_lane(taken))
+        self.running.append(taken)
+        context: Any = Context()
+        taken.context = context
 
     @precondition(lambda self: self.running)
     @rule(which=WHICH, wait=st.sampled_from([None, None, 20, 500, MEMORY_WAIT + 1]))
@@ -378,6 +402,30 @@ class LetsNobodyBackIn(Desk):
         super().use(executor, 1)
 
 
+class PutsBackAtTheEnd(Desk):
+    def take_back(self, arrivals: Iterable[Arrival]) -> None:
+        for each in arrivals:
+            super().take_back([each])
+            lane = self._lanes._lanes.get(each.lane)
+            if lane is not None:
+                lane.items.move_to_end(each)
+
+
+class ForgetsWhatItTakesBack(Desk):
+    def take_back(self, arrivals: Iterable[Arrival]) -> None:
+        for each in arrivals:
+            self._left(each)
+            self._lanes.open(each)
+
+
+class LeavesLanesOpenBehind(Desk):
+    def take_behind(self, first: Arrival, most: int, now: int) -> list[Arrival]:
+        behind = super().take_behind(first, most, now)
+        for each in behind:
+            self._lanes.open(each)
+        return behind
+
+
 class TakesPartOfNoLease(Desk):
     def take(self, executor: Executor, now: int, clock: float) -> Arrival | None:
         self.lease._turned, self.lease.doubted_since = clock, None
@@ -445,6 +493,9 @@ MUTANTS: Iterable[type[Desk]] = (
     KeepsNoSlotForTheStuck,
     UsesAllSlots,
     LetsNobodyBackIn,
+    PutsBackAtTheEnd,
+    ForgetsWhatItTakesBack,
+    LeavesLanesOpenBehind,
     TakesPartOfNoLease,
     with_lease(StartsWhileInDoubt),
     with_lease(StartsBeforeThePollThreadTurns),

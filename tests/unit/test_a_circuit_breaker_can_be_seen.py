@@ -4,8 +4,9 @@ from typing import Any
 
 from prometheus_client.exposition import generate_latest
 
+from stillframe.consumer.dispatch.answers import Rest
 from stillframe.consumer.dispatch.circuits import Circuits
-from stillframe.consumer.dispatch.desk import Desk, Rest
+from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.events import (
     CircuitBreakerChanged,

@@ -8,6 +8,7 @@ import pytest
 from stillframe.consumer.dispatch.circuits import Circuits
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.executors import Executors
+from stillframe.consumer.dispatch.held_back import HeldBack
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
@@ -34,6 +35,7 @@ class Owner:
         self.desk.lease.turned(0.0)
         self.executors = Executors(Desk({}, Lease(60), memory_wait=0), lambda _: Done())
         self.executors._desk = self.desk  # with slots, and without threads that would take them
+        self.executors.held_back = HeldBack(self.desk, self.executors._lock)
         idle: Any = None
         self.settlement = Settlement(self.executors, idle, lambda _finish: idle)
 

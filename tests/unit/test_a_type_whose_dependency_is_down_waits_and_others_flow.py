@@ -91,8 +91,8 @@ def test_it_is_held_back_while_others_flow_and_is_tried_by_itself(shop: Shop) ->
     shop.offer("mail", 50)
     wait_until(lambda: shop.calls["mail"] == 50, describe="the mails")
     assert shop.executors.counts() == (0, 0, 0, 0, 100 - spent)
-    assert shop.executors.held_back() == {shop.payments: 100 - spent}
-    assert shop.executors.barred() == {"payments"}
+    assert shop.executors.held_back.count() == {shop.payments: 100 - spent}
+    assert shop.executors.held_back.barred() == {"payments"}
     shop.now += OPEN_FOR
     shop.settle_down(spent + 1)
     assert shop.calls["pay"] <= spent + 2
@@ -101,9 +101,9 @@ def test_it_is_held_back_while_others_flow_and_is_tried_by_itself(shop: Shop) ->
     shop.now += OPEN_FOR
     wait_until(lambda: shop.calls["pay"] == 100, describe="the payments")
     assert shop.state() is State.CLOSED
-    assert shop.executors.barred() == frozenset()
-    assert shop.executors.held_back() == {}
-    told = [change.state for change in shop.executors.circuit_changes()]
+    assert shop.executors.held_back.barred() == frozenset()
+    assert shop.executors.held_back.count() == {}
+    told = [change.state for change in shop.executors.held_back.changes()]
     assert told == [State.OPEN, State.HALF_OPEN, State.OPEN, State.HALF_OPEN, State.CLOSED]
 
 
@@ -113,7 +113,7 @@ def test_a_type_of_its_own_is_not_held_back_for_another(shop: Shop) -> None:
     for name in ("pay", "mail", "unknown"):
         shop.offer(name, 20)
     wait_until(lambda: shop.calls.total() == 60, describe="all of them")
-    assert not list(shop.executors.circuit_changes())
+    assert not list(shop.executors.held_back.changes())
 
 
 def test_it_is_tried_in_time_however_quickly_its_change_is_told(shop: Shop) -> None:

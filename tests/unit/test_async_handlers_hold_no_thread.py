@@ -12,7 +12,8 @@ import pytest
 from stillframe.consumer import TaskContext
 from stillframe.consumer.dispatch.attempt import Attempts
 from stillframe.consumer.dispatch.desk import Desk
-from stillframe.consumer.dispatch.executors import Executors, OnLoop
+from stillframe.consumer.dispatch.elsewhere import OnLoop
+from stillframe.consumer.dispatch.executors import Executors
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival

@@ -12,8 +12,8 @@ from confluent_kafka import TopicPartition
 
 from stillframe.consumer import loop
 from stillframe.consumer.deadlines import Deadlines
+from stillframe.consumer.dispatch.answers import Counts
 from stillframe.consumer.dispatch.circuits import Change
-from stillframe.consumer.dispatch.desk import Counts
 from stillframe.consumer.events import CircuitBreakerChanged, CommitFailed, Event, Turned
 from stillframe.consumer.intake.assignment import Assignment
 from stillframe.consumer.intake.batch_size import BatchSize
@@ -113,15 +113,15 @@ def test_what_a_breaker_holds_back_is_not_fetched_and_is_told() -> None:
     assignment = Assignment([FAMILY])
     partition = assignment.add(FAMILY.topic, 0, Ledger(0))
     executors = MagicMock()
-    executors.barred.return_value = {"payments"}
+    executors.held_back.barred.return_value = {"payments"}
     executors.counts.return_value = Counts(1, 2, 3, 0, 4)
-    executors.held_back.return_value = {partition: 4}
+    executors.held_back.count.return_value = {partition: 4}
     executors.overdue.return_value = []
     executors.blocked.return_value = None
     executors.appetite.return_value = None
     executors.turned.return_value = None
     executors.asks_for_proof.return_value = False
-    executors.circuit_changes.side_effect = lambda: iter([changes.popleft()] if changes else [])
+    executors.held_back.changes.side_effect = lambda: iter([changes.popleft()] if changes else [])
     gate, settlement, events = MagicMock(any_paused=False), MagicMock(), list[Event]()
     consumer = MagicMock()
     consumer.poll.return_value = None

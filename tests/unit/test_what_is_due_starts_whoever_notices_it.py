@@ -8,8 +8,9 @@ import pytest
 from stillframe.consumer import CircuitBreaker
 from stillframe.consumer.dispatch.circuits import Circuits
 from stillframe.consumer.dispatch.desk import Desk
+from stillframe.consumer.dispatch.elsewhere import OnLoop
 from stillframe.consumer.dispatch.event_loop import EventLoop
-from stillframe.consumer.dispatch.executors import Executors, OnLoop
+from stillframe.consumer.dispatch.executors import Executors
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival

@@ -11,3 +11,6 @@ class Executor(Enum):
     THREAD = "thread"
     ASYNC = "async"
     PROCESS = "process"
+
+    # Members are single. The enum's own hash, of the name, is Python, and every task is looked up by its executor.
+    __hash__ = object.__hash__

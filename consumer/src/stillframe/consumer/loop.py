@@ -103,7 +103,7 @@ class Loop:
         self._errors.check()
         self._settlement.tick()
         self._executors.keep_pace()
-        self._gate.adjust(self._executors.barred())
+        self._gate.adjust(self._executors.held_back.barred())
         self._commits.tick(self._consumer, list(self._assignment), time.monotonic())
         self._restarts.follow(self._consumer, self._logs.tick(time.monotonic()))
         self._watch()
@@ -219,15 +219,15 @@ class Loop:
 
     def _received(self, message: Message, partition: Partition, now: int) -> Arrival | None:
         """An arrival, unless it needs no run; what waited when the partition was another's goes on waiting."""
-        arrival = self._receiver.arrival(message, partition, now)
-        size = arrival.size
-        self._batch_size.saw(size)
-        if not partition.ledger.receive(arrival.record.offset, size):
+        arrival, ledger = self._receiver.arrival(message, partition, now), partition.ledger
+        offset = arrival.record.offset
+        self._batch_size.saw(arrival.size)
+        if not ledger.receive(offset, arrival.size):
             return None
-        if (wait := partition.ledger.wait_of(arrival.record.offset)) is not None:
+        if ledger.waiting and (wait := ledger.wait_of(offset)) is not None:
             arrival.go_on(wait)
         if partition.marks:
-            arrival.verdict = judge(partition.marks, arrival.record.offset, arrival.record.value)
+            arrival.verdict = judge(partition.marks, offset, arrival.record.value)
         return arrival
 
     def _note(self, message: Message, error: KafkaError, partition: Partition | None) -> None:
@@ -253,9 +253,9 @@ class Loop:
             self._emit(AttemptTimedOut(late))
         if (blocked := self._executors.blocked()) is not None:
             self._emit(EventLoopBlocked(*blocked))
-        if changes := list(self._executors.circuit_changes()):
+        if changes := list(self._executors.held_back.changes()):
             self._settlement.note_failing(self._assignment)
             for change in changes:
                 self._emit(CircuitBreakerChanged(*change))
-        held_back = self._executors.held_back()
+        held_back = self._executors.held_back.count()
         self._emit(Turned(list(self._assignment), *self._executors.counts(), held_back))

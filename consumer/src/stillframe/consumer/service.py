@@ -15,7 +15,8 @@ from stillframe.consumer.deadlines import LONGEST_LEAVE, Deadlines
 from stillframe.consumer.dispatch.attempt import Attempts
 from stillframe.consumer.dispatch.circuits import Circuits
 from stillframe.consumer.dispatch.desk import Desk
-from stillframe.consumer.dispatch.executors import Executors, InProcesses, OnLoop, epoch_milliseconds
+from stillframe.consumer.dispatch.elsewhere import InProcesses, OnLoop
+from stillframe.consumer.dispatch.executors import Executors, epoch_milliseconds
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.dispatch.processes import ProcessSlot
 from stillframe.consumer.errors import CrashedHandler

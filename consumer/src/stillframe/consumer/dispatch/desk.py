@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
 
+from stillframe.consumer.dispatch.answers import Counts, Rest, Settled
 from stillframe.consumer.dispatch.circuits import Change, Circuits
 from stillframe.consumer.dispatch.lanes import Lanes
 from stillframe.consumer.dispatch.lease import Lease
@@ -23,51 +23,6 @@ from stillframe.consumer.outcome.end import End, Retry
 from stillframe.consumer.outcome.hop import after_failure
 from stillframe.consumer.outcome.waiting import DueHeap
 from stillframe.consumer.progress.strict_waits import Wait
-
-
-class Counts(NamedTuple):
-    """How many attempts run, are ready or wait for their lane, wait for their time, have outlived their timeout.
-
-    What lies behind a strict retry waits for its time as well. What is held back by a circuit breaker, or lies
-    behind that, is none of these.
-    """
-
-    running: int
-    queued: int
-    waiting: int
-    stuck: int
-    held_back: int
-
-
-class Rest(NamedTuple):
-    """An arrival that does not run, and why.
-
-    Attributes:
-        due: epoch milliseconds before which it does not start; ``None`` if its time has come.
-        behind: what runs before it in its lane, or waits at the head of that.
-        alone: it is suspected of ending the process, and waits until nothing else runs.
-        circuit: the state of its task type's circuit breaker.
-    """
-
-    arrival: Arrival
-    due: int | None = None
-    behind: Arrival | None = None
-    alone: bool = False
-    circuit: State = State.CLOSED
-
-
-class Settled(NamedTuple):
-    """What became of an end.
-
-    Attributes:
-        waits: it is a retry that waits here; otherwise the end has to be booked.
-        replaced: the arrival's slot was given away when it outlived its timeout.
-        wait: what has to be booked of a strict retry, whether it waits here or leaves with its partition.
-    """
-
-    waits: bool
-    replaced: bool
-    wait: Wait | None = None
 
 
 class Desk:
@@ -132,11 +87,30 @@ class Desk:
             return None
         arrival = self._solitude.next(partial(self._next, executor, now), self._occupied)
         if arrival is not None:
-            self._running.setdefault(arrival.partition, set()).add(arrival)
-            self._occupy(executor, 1)
+            self._starts(arrival)
             if self.circuits.unwell:
                 self.circuits.started(arrival)
         return arrival
+
+    def take_behind(self, first: Arrival, most: int, now: int) -> list[Arrival]:
+        """Up to so many that the slot of the one just taken may start after it, without asking again.
+
+        All of them run from now on, until :meth:`settle` or :meth:`take_back`.
+        """
+        behind: list[Arrival] = []
+        if self.circuits.unwell or first.alone:  # whoever is tried, or suspected, is so by itself
+            return behind
+        take = partial(self._next, first.executor, now)
+        while len(behind) < most and (arrival := self._solitude.next(take, self._occupied)) is not None:
+            self._starts(arrival)
+            behind.append(arrival)
+        return behind
+
+    def take_back(self, arrivals: Iterable[Arrival]) -> None:
+        """These were taken and have not begun: they are the heads of their lanes again."""
+        for arrival in arrivals:
+            self._left(arrival)
+            self._lanes.put_back(arrival)
 
     def release(self, now: int) -> None:
         """Put those whose time has come into their lanes; breakers whose time has come let a few be tried."""
@@ -156,14 +130,15 @@ class Desk:
             self._hold_or_let_back(change)
         if isinstance(end, Retry) and keeps_its_lane(arrival, end):
             return self._keep(arrival, end, now, replaced=replaced)
-        self._places.leave(arrival)
         waits = isinstance(end, Retry) and self._stays(arrival, end, now)
         if isinstance(end, Retry) and waits:
             arrival.state = after_failure(arrival.state, end, now)
             arrival.failed_here = arrival.failed_here or end.failure is not None
             self._waiting.push(end.due, arrival)
         self._lanes.open(arrival)
-        self._admit()
+        if arrival.strict:
+            self._places.leave(arrival)
+            self._admit()
         return Settled(waits, replaced)
 
     def give_up(self, arrival: Arrival) -> None:
@@ -276,6 +251,10 @@ class Desk:
             ready += self._to_be_tried(executor)
         return ready and max(0, min(ready, self._room(executor)))
 
+    def occupied(self, executor: Executor) -> int:
+        """How many run in the executor's slots, or are to run in them one after the other."""
+        return self.slots[executor] - self._free[executor]
+
     @property
     def next_due(self) -> int | None:
         due = self._waiting.next_due
@@ -358,6 +337,15 @@ class Desk:
         """Where there are places again, those that have waited for one are next."""
         for arrival in self._places.admitted():
             self._put_back(arrival)
+
+    def _starts(self, arrival: Arrival) -> None:
+        running = self._running.get(arrival.partition)
+        if running is None:
+            self._running[arrival.partition] = {arrival}
+        else:
+            running.add(arrival)
+        self._free[arrival.executor] -= 1
+        self._occupied += 1
 
     def _left(self, arrival: Arrival) -> bool:
         """It runs no longer; True if its slot was given away while it was stuck."""

@@ -2,7 +2,8 @@
 
 Who does what: the poll thread offers arrivals and collects ends; the threads here take, run and
 settle. A short retry goes from a thread straight into the heap and back into its lane, so its
-lateness is not the poll loop's period. Nothing here touches Kafka.
+lateness is not the poll loop's period. A thread that is alone takes and settles by the hand.
+Nothing here touches Kafka.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
-from stillframe.consumer.dispatch.circuits import Change
+from stillframe.consumer.dispatch.answers import Counts, Rest
 from stillframe.consumer.dispatch.coroutines import Blocked, Coroutines
-from stillframe.consumer.dispatch.desk import Counts, Desk, Rest
-from stillframe.consumer.dispatch.event_loop import EventLoop
+from stillframe.consumer.dispatch.desk import Desk
+from stillframe.consumer.dispatch.elsewhere import InProcesses, OnLoop
+from stillframe.consumer.dispatch.hand import MOST, Hand
+from stillframe.consumer.dispatch.held_back import HeldBack
 from stillframe.consumer.dispatch.lease import lease_clock
 from stillframe.consumer.dispatch.pace import GLANCE
 from stillframe.consumer.dispatch.processes import ProcessSlot
@@ -34,29 +37,12 @@ NAP = 1.0
 #: Records that are read at a time while every slot has enough ahead of it: to make arrivals of a thousand takes the
 #: interpreter from handlers for 20 ms, and the worker would read far ahead of what it does.
 FEW: Final = 200
-#: Seconds between two counts of what circuit breakers hold back.
-COUNT_EVERY = 1.0
-NONE: Final[Mapping[Partition, int]] = {}
 #: Executors whose slots are threads of ours; in those of the second kind each has a process beside it.
 THREADED = (Executor.THREAD, Executor.PROCESS)
 
 
 def epoch_milliseconds() -> int:
     return time.time_ns() // 1_000_000
-
-
-class OnLoop(NamedTuple):
-    """Where and how attempts at ``async def`` handlers are run."""
-
-    loop: EventLoop
-    run: Callable[[Arrival], Awaitable[End]]
-
-
-class InProcesses(NamedTuple):
-    """How attempts are run whose handlers have a process to themselves."""
-
-    new_slot: Callable[[], ProcessSlot]
-    run: Callable[[Arrival, ProcessSlot], End]
 
 
 class Executors:
@@ -69,6 +55,7 @@ class Executors:
     Attributes:
         ends: arrivals with their ends, for the poll thread to collect; a deque is safe between threads.
         waits: strict retries, for it to note before it books ends: each was there before its arrival's end.
+        held_back: what it asks about circuit breakers.
         crashed: set once a handler has asked the process to end.
     """
 
@@ -100,8 +87,9 @@ class Executors:
         self.waits: deque[tuple[Partition, Wait]] = deque()
         self.crashed: WorkerError | None = None
         self._tempo = Tempo(self._lock)
-        self._held_back: Mapping[Partition, int] = NONE
-        self._count_at = 0.0
+        self._hand = Hand(desk.lease)
+        self._surplus = 0  # threads of which the slots were given away, and that have not ended yet
+        self.held_back = HeldBack(desk, self._lock)
         self._coroutines: Coroutines | None = None
         if on_loop is not None:
             self._run_async = on_loop.run
@@ -128,6 +116,7 @@ class Executors:
     def withdraw(self, partitions: Collection[Partition]) -> list[Arrival]:
         """Start nothing more of these partitions; returns the retries that waited in memory."""
         with self._lock:
+            self._recall()
             withdrawn = self._desk.withdraw(partitions)
             self._wake()  # perhaps all stood aside for a suspect among them, or waited behind a strict retry
             return withdrawn
@@ -135,17 +124,19 @@ class Executors:
     def stop_starting(self) -> None:
         """From now on nothing is taken, and no retry waits in memory."""
         with self._lock:
+            self._recall()
             self._desk.stop_starting()
 
     def wait_idle(self, partitions: Collection[Partition], deadline: float) -> bool:
         """Wait, until the monotonic ``deadline``, for nothing of these partitions to be running."""
         with self._lock:
-            return self._idle.wait_for(
-                lambda: not self._desk.running(partitions), max(0.0, deadline - time.monotonic())
-            )
+            self._book()
+            left = max(0.0, deadline - time.monotonic())
+            return self._idle.wait_for(lambda: not self._desk.running(partitions), left)
 
     def running(self, partitions: Collection[Partition] | None = None) -> list[Arrival]:
         with self._lock:
+            self._book()
             return self._desk.running(partitions)
 
     def rest(self, partition: Partition, offset: int) -> Rest | None:
@@ -159,6 +150,7 @@ class Executors:
         Only up to as many again as there are slots: beyond that the process is beyond help, and ends.
         """
         with self._lock:
+            self._book()
             first_due = self._desk.next_due
             late = self._desk.overdue(time.monotonic())
             if self._desk.next_due != first_due:
@@ -219,47 +211,22 @@ class Executors:
     def counts(self) -> Counts:
         """How many are running, queued, waiting for their time, stuck beyond their timeout, and held back."""
         with self._lock:
-            return self._desk.counts()
-
-    def circuit_changes(self) -> Iterator[Change]:
-        """The circuit breakers that have another state than before, in order; each is told once."""
-        changes = self._desk.circuits.changes
-        while changes:
-            yield changes.popleft()
-
-    def failing(self) -> Mapping[str, tuple[int, ...]]:
-        """What commits should tell of task types that are held back, by task topic."""
-        with self._lock:
-            return self._desk.circuits.failing()
+            self._book()
+            counts, in_hand = self._desk.counts(), len(self._hand)
+        return counts._replace(running=counts.running - in_hand, queued=counts.queued + in_hand)
 
     def doubt(self, failing: Mapping[str, Collection[int]]) -> None:
         """What commits have told of task types, by task topic: they are tried first, unless we know better."""
         with self._lock:
+            self._recall()
             for topic, numbers in failing.items():
                 self._desk.doubt(self._desk.circuits.named(topic, numbers), "it was failing at its last owner")
-
-    def barred(self) -> frozenset[str]:
-        """The topics of which nothing could start now, since circuit breakers hold back all that they carry."""
-        if not self._desk.circuits.unwell:
-            return frozenset()
-        with self._lock:
-            return self._desk.barred()
-
-    def held_back(self) -> Mapping[Partition, int]:
-        """How many of each partition circuit breakers hold back; counted now and then."""
-        if not self._desk.circuits.unwell:
-            return NONE
-        now = time.monotonic()
-        if now >= self._count_at:
-            self._count_at = now + COUNT_EVERY
-            with self._lock:
-                self._held_back = self._desk.held_back()
-        return self._held_back
 
     def close(self) -> None:
         """Let idle threads end, and kill processes. A thread inside a handler is left to it: it is a daemon."""
         with self._lock:
             self._closed = True
+            self._recall()
             for work in self._work.values():
                 work.notify_all()
             self._clock.notify_all()
@@ -299,17 +266,25 @@ class Executors:
             self._give_up(arrival, CrashedHandler(f"an attempt ended in {type(error).__name__}"))
         else:
             with self._lock:
-                self._settle(arrival, end)
+                self._hand.ended.append((arrival, end))
+                self._book(awake=Executor.ASYNC)
 
     def _take(self, executor: Executor, ended: tuple[Arrival, End] | None) -> Arrival | None:
-        """Book what has ended here; the next arrival to run, or ``None`` when this thread is to end.
-
-        In one step, since each time that a thread asks for the lock it may have to wait for the interpreter too.
-        """
+        """Tell what has ended here; the next arrival to run, or ``None`` when this thread is to end."""
+        if ended is not None:
+            self._hand.ended.append(ended)
+            if self._hand and executor is Executor.THREAD:
+                arrival = self._hand.play(ended[1], self._lease_clock())
+                if arrival is not None:
+                    return arrival
         with self._lock:
-            if ended is not None and not self._settle(*ended):
-                return None
+            self._book(awake=executor)
             while not self._closed:
+                if self._surplus and executor is Executor.THREAD:  # any thread may end for the one that was stuck
+                    self._surplus -= 1
+                    self._recall()
+                    self._wake()
+                    return None
                 arrival = self._next(executor)
                 if arrival is not None:
                     return arrival
@@ -322,8 +297,18 @@ class Executors:
 
     def _next(self, executor: Executor) -> Arrival | None:
         """What the desk gives out. On the way there it may have come upon strict ones that have to wait."""
-        first_due = self._desk.next_due
-        arrival = self._desk.take(executor, self._now(), self._lease_clock())
+        clock, alone = self._lease_clock(), executor is Executor.THREAD and self._tempo.alone
+        if alone and (in_hand := len(self._hand)):
+            if self._desk.occupied(executor) > in_hand:  # another thread plays it
+                return None
+            if (arrival := self._hand.draw(clock)) is not None:
+                return arrival
+            # The lease is over. Whoever proves that it goes on wakes as many as there is something to take for.
+            self._desk.take_back(self._hand.put_away())
+        first_due, now = self._desk.next_due, self._now()
+        arrival = self._desk.take(executor, now, clock)
+        if alone and arrival is not None:
+            self._hand.deal(self._desk.take_behind(arrival, MOST - 1, now), clock)
         if self._desk.next_due != first_due:
             self._clock.notify()
             # What was let in because its time has come may be another executor's, and more than one. The clock's
@@ -350,6 +335,7 @@ class Executors:
                     self._wake()
                     continue
                 self._clock.wait(self._nap(due))
+                self._book()
                 if self._tempo.glance():
                     self._regroup()
 
@@ -362,24 +348,43 @@ class Executors:
 
     def _regroup(self) -> None:
         """One thread is to do it all from now on, or all are again."""
+        self._recall()
         self._desk.use(Executor.THREAD, 1 if self._tempo.alone else self._desk.slots[Executor.THREAD])
         self._wake()
         self._clock.notify()  # it naps as long as nobody is alone
 
-    def _settle(self, arrival: Arrival, end: End) -> bool:
-        """Book the end; False if this thread's slot was given away while it was stuck in the handler."""
-        first_due = self._desk.next_due
-        settled = self._desk.settle(arrival, end, self._now())
+    def _recall(self) -> None:
+        """Nothing that is in hand starts any more: something is about to change that it has to be asked about."""
+        self._book()
+        self._desk.take_back(self._hand.put_away())
+
+    def _book(self, awake: Executor | None = None) -> None:
+        """Book all that has ended, whoever has run it.
+
+        Args:
+            awake: of which a slot is awake and will take something next.
+        """
+        ended = self._hand.ended
+        if not ended:
+            return
+        first_due, now = self._desk.next_due, self._now()
+        while ended:
+            self._settle(*ended.popleft(), now)
+        if self._desk.circuits.unwell and self._hand:
+            self._desk.take_back(self._hand.put_away())
+        if self._desk.next_due != first_due:
+            self._clock.notify()
+        self._idle.notify()
+        self._wake(awake)
+
+    def _settle(self, arrival: Arrival, end: End, now: int) -> None:
+        settled = self._desk.settle(arrival, end, now)
         self._tempo.one_more()
+        self._surplus += settled.replaced and arrival.executor is Executor.THREAD
         if settled.wait is not None:
             self.waits.append((arrival.partition, settled.wait))
         elif not settled.waits:
             self.ends.append((arrival, end))
-        if self._desk.next_due != first_due:
-            self._clock.notify()
-        self._idle.notify()
-        self._wake(awake=None if settled.replaced else arrival.executor)
-        return not settled.replaced
 
     def _escaped(self, error: BaseException) -> None:
         with self._lock:
@@ -388,6 +393,7 @@ class Executors:
     def _give_up(self, arrival: Arrival, error: CrashedHandler) -> None:
         """A crash has no outcome: the offset stays unfinished and the lane closed."""
         with self._lock:
+            self._book()
             self._desk.give_up(arrival)
             self.crashed = error
             self._idle.notify()

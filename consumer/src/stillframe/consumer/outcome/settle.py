@@ -72,7 +72,7 @@ class Settlement:
 
     def note_failing(self, partitions: Iterable[Partition]) -> None:
         """Let the next commits of these partitions tell which task types are held back."""
-        failing = self._executors.failing()
+        failing = self._executors.held_back.failing()
         for partition in partitions:
             partition.ledger.failing = failing.get(partition.family.topic, ())
 
