@@ -127,15 +127,18 @@ class DeskMachine(RuleBasedStateMachine):
         self._started(first, self._ready(THREAD))
         behind = self.desk.take_behind(first, most, self.now)
         assert len(behind) == min(most, len(self._ready(THREAD)))
-        for each in behind:
+        stay = max(0, len(behind) - back)
+        for each in behind[:stay]:
             self._started(each, self._ready(THREAD))
-        returned = [each for each in behind[::-1][:back] if each.partition in self.partitions]
-        self.desk.take_back(returned)
-        for each in returned:
+        turns = _copy_of(self.went_first)
+        for each in behind[stay:]:
+            self._started(each, self._ready(THREAD))
+        self.desk.take_back(behind[stay:][::-1])
+        for each in behind[stay:]:
             self._left(each)
             self.closed.discard(_lane(each))
             self.queues[_lane(each)].insert(0, each)
-        self._forget_turns()
+        self.went_first = turns  # they have had none, and nobody was passed over for them
 
     def _started(self, taken: Arrival, ready: list[Arrival]) -> None:
         assert taken in ready, "it is a lane's head, the lane open, its partition ours, its time come"
@@ -313,6 +316,11 @@ class DeskMachine(RuleBasedStateMachine):
         self.stuck.discard(each)
 
 
+def _copy_of(turns: defaultdict[Hashable, Counter[Hashable]]) -> defaultdict[Hashable, Counter[Hashable]]:
+    """Of the counts alone."""
+    return defaultdict(Counter, {each: Counter(first) for each, first in turns.items()})
+
+
 def _lane(each: Arrival) -> Hashable:
     return each if each.lane is None else each.lane
 
@@ -411,6 +419,11 @@ class PutsBackAtTheEnd(Desk):
                 lane.items.move_to_end(each)
 
 
+class PutsBackBehindTheOthers(Lanes[Arrival]):
+    def put_back(self, item: Arrival, *, first: bool = False) -> None:
+        super().put_back(item)
+
+
 class ForgetsWhatItTakesBack(Desk):
     def take_back(self, arrivals: Iterable[Arrival]) -> None:
         for each in arrivals:
@@ -494,6 +507,7 @@ MUTANTS: Iterable[type[Desk]] = (
     UsesAllSlots,
     LetsNobodyBackIn,
     PutsBackAtTheEnd,
+    with_lanes(PutsBackBehindTheOthers),
     ForgetsWhatItTakesBack,
     LeavesLanesOpenBehind,
     TakesPartOfNoLease,

@@ -9,7 +9,7 @@ import pytest
 from stillframe.consumer.dispatch.circuits import Circuits
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.executors import Executors
-from stillframe.consumer.dispatch.hand import AGAIN, MOST, Hand
+from stillframe.consumer.dispatch.hand import LASTS, MOST, Hand
 from stillframe.consumer.dispatch.lease import Lease
 from stillframe.consumer.executor import Executor
 from stillframe.consumer.intake.arrival import Arrival
@@ -161,16 +161,35 @@ def test_a_worker_that_stops_starts_nothing_of_the_hand(alone: Alone) -> None:
     assert alone.executors.counts()[:2] == (0, 9)
 
 
-def test_a_hand_is_asked_about_again_after_a_while() -> None:
-    """Others may have come that have waited for longer."""
+def test_others_have_their_turn_while_a_hand_takes_long(alone: Alone) -> None:
+    """It is taken back after a while, and those that have come since are next to it, not behind all of it."""
+    alone.offer(MOST, partition(1))
+    alone.wait_started(1)
+    late = alone.offer(1, partition(2))
+    alone.now = 2 * LASTS
+    alone.let_end(1)
+    alone.wait_started(2)
+    alone.now = 4 * LASTS
+    alone.let_end(1)
+    alone.wait_started(3)
+    assert late[0] in alone.started
+    assert [each.record.offset for each in alone.started if each is not late[0]] == [0, 1]
+
+
+def test_a_hand_has_as_many_as_are_played_while_it_lasts() -> None:
+    """Twice as many as the last time, if that was too few."""
     lease = Lease(PATIENCE)
     lease.turned(0)
-    hand, tasks = Hand(lease), [arrival(partition(), offset) for offset in range(4)]
+    hand, tasks = Hand(lease), [arrival(partition(), offset) for offset in range(MOST)]
+    assert hand.most == MOST
     hand.deal(tasks, 0)
-    assert hand.play(Done(), AGAIN / 2) is tasks[0]
-    assert hand.play(Dead(FAILURE), AGAIN / 2) is None
-    assert hand.play(Done(), 2 * AGAIN) is None
-    assert hand.draw(2 * AGAIN) is tasks[1]
-    assert hand.play(Done(), 2.5 * AGAIN) is tasks[2]
-    assert hand.put_away() == tasks[3:]
-    assert hand.play(Done(), 2.5 * AGAIN) is None
+    assert hand.play(Done(), LASTS / 2) is tasks[0]
+    assert hand.play(Dead(FAILURE), LASTS / 2) is None
+    assert hand.draw(LASTS / 2) is tasks[1]
+    assert hand.play(Done(), 2 * LASTS) is None
+    assert hand.draw(2 * LASTS) is None
+    assert hand.put_away() == tasks[:1:-1]
+    assert (hand.play(Done(), LASTS / 2), hand.most) == (None, 2)
+    hand.deal(tasks[:2], 0)
+    assert [hand.draw(0), hand.draw(0)] == tasks[:2]
+    assert (hand.put_away(), hand.most) == ([], 4)

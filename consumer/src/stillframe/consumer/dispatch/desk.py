@@ -107,10 +107,13 @@ class Desk:
         return behind
 
     def take_back(self, arrivals: Iterable[Arrival]) -> None:
-        """These were taken and have not begun: they are the heads of their lanes again."""
+        """These were taken, and have not begun: they are next again. The last that was taken comes first."""
         for arrival in arrivals:
             self._left(arrival)
-            self._lanes.put_back(arrival)
+            if not arrival.failed_here:  # else its place is in the commit's metadata
+                self._places.leave(arrival)
+            self._lanes.put_back(arrival, first=True)
+        self._admit()
 
     def release(self, now: int) -> None:
         """Put those whose time has come into their lanes; breakers whose time has come let a few be tried."""

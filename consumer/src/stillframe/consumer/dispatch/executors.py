@@ -19,7 +19,7 @@ from stillframe.consumer.dispatch.answers import Counts, Rest
 from stillframe.consumer.dispatch.coroutines import Blocked, Coroutines
 from stillframe.consumer.dispatch.desk import Desk
 from stillframe.consumer.dispatch.elsewhere import InProcesses, OnLoop
-from stillframe.consumer.dispatch.hand import MOST, Hand
+from stillframe.consumer.dispatch.hand import Hand
 from stillframe.consumer.dispatch.held_back import HeldBack
 from stillframe.consumer.dispatch.lease import lease_clock
 from stillframe.consumer.dispatch.pace import GLANCE
@@ -221,6 +221,7 @@ class Executors:
             self._recall()
             for topic, numbers in failing.items():
                 self._desk.doubt(self._desk.circuits.named(topic, numbers), "it was failing at its last owner")
+            self._wake()  # all others may have waited for what was in hand
 
     def close(self) -> None:
         """Let idle threads end, and kill processes. A thread inside a handler is left to it: it is a daemon."""
@@ -298,17 +299,16 @@ class Executors:
     def _next(self, executor: Executor) -> Arrival | None:
         """What the desk gives out. On the way there it may have come upon strict ones that have to wait."""
         clock, alone = self._lease_clock(), executor is Executor.THREAD and self._tempo.alone
-        if alone and (in_hand := len(self._hand)):
-            if self._desk.occupied(executor) > in_hand:  # another thread plays it
+        if alone:
+            if self._hand and self._desk.occupied(executor) > len(self._hand):  # another thread plays it
                 return None
             if (arrival := self._hand.draw(clock)) is not None:
                 return arrival
-            # The lease is over. Whoever proves that it goes on wakes as many as there is something to take for.
             self._desk.take_back(self._hand.put_away())
         first_due, now = self._desk.next_due, self._now()
         arrival = self._desk.take(executor, now, clock)
         if alone and arrival is not None:
-            self._hand.deal(self._desk.take_behind(arrival, MOST - 1, now), clock)
+            self._hand.deal(self._desk.take_behind(arrival, self._hand.most - 1, now), clock)
         if self._desk.next_due != first_due:
             self._clock.notify()
             # What was let in because its time has come may be another executor's, and more than one. The clock's

@@ -8,7 +8,7 @@ booked together. Both are deques: an item is taken out of one, or put into it, i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from stillframe.consumer.dispatch.lease import Lease
@@ -17,8 +17,8 @@ from stillframe.consumer.outcome.end import Done, End
 
 #: Tasks of a hand at most.
 MOST: Final = 32
-#: Seconds after which a thread asks again, whatever is left: others may have come that have waited for longer.
-AGAIN: Final = 0.005
+#: Seconds after which what is left of a hand is taken back: others may be here by then whose turn it is.
+LASTS: Final = 0.005
 
 
 class Hand:
@@ -27,24 +27,28 @@ class Hand:
     For the desk what is in hand runs, and so does what has ended until it is booked.
 
     Attributes:
+        most: how many the next hand may have: as many as were played of the last, or twice as many if those were all.
         ended: attempts with their ends, for whoever has the lock to book.
     """
 
-    __slots__ = ("_dealt", "_lease", "_until", "ended")
+    __slots__ = ("_dealt", "_lease", "_size", "_until", "ended", "most")
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._dealt: deque[Arrival] = deque()
+        self._size = 0
         self._until = 0.0
+        self.most = MOST
         self.ended: deque[tuple[Arrival, End]] = deque()
 
     def __len__(self) -> int:
         return len(self._dealt)
 
-    def deal(self, arrivals: Iterable[Arrival], clock: float) -> None:
-        """These may be started, one after the other; the first has begun already."""
+    def deal(self, arrivals: Collection[Arrival], clock: float) -> None:
+        """These may be started, one after the other, by whoever starts the one before them now."""
         self._dealt.extend(arrivals)
-        self._until = clock + AGAIN
+        self._size = len(arrivals)
+        self._until = clock + LASTS
 
     def play(self, end: End, clock: float) -> Arrival | None:
         """The next to start after one that has ended so; ``None`` if the lock has to be asked for first.
@@ -60,10 +64,7 @@ class Hand:
 
     def draw(self, clock: float) -> Arrival | None:
         """As :meth:`play`, for who has the lock, and has booked what has ended."""
-        if not self._lease.holds(clock):
-            return None
-        self._until = clock + AGAIN
-        return self._next()
+        return None if clock > self._until or not self._lease.holds(clock) else self._next()
 
     def put_away(self) -> list[Arrival]:
         """Nothing of the hand may start any more; returns what was left, the last first.
@@ -76,6 +77,7 @@ class Hand:
                 left.append(self._dealt.pop())
             except IndexError:  # a thread was faster
                 break
+        self.most = max(1, self._size - len(left)) if left else min(MOST, 2 * self.most)
         return left
 
     def _next(self) -> Arrival | None:

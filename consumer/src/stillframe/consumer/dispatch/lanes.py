@@ -129,13 +129,19 @@ class Lanes(Generic[Item]):
             self._reopen(lane)
             self._line_up_or_forget(item.lane, lane)
 
-    def put_back(self, item: Item) -> None:
-        """The item taken from the lane returns to its head, and the lane is open: the item is its next."""
+    def put_back(self, item: Item, *, first: bool = False) -> None:
+        """The item taken from the lane returns to its head, and the lane is open: the item is its next.
+
+        Args:
+            first: the lane does not stand at the end of the line, for it has not had its turn.
+        """
         lane = (None if item.lane is None else self._lanes.get(item.lane)) or Lane()
         self._reopen(lane)
         self._put(lane, item)
         lane.items.move_to_end(item, last=False)
         self._line_up(lane)
+        if first:
+            self._lines[item.executor].put_first(_source(item), lane)
 
     def of(self, partition: Hashable) -> list[Item]:
         """What is queued of this partition."""

@@ -55,20 +55,20 @@ class Lease:
         self.doubted_since: float | None = None
 
     def holds(self, now: float) -> bool:
-        """Whether anything may start."""
-        if self._turned is None or self.doubted_since is not None:
-            return False
-        return now - self._turned <= self._patience
+        """Whether anything may start. The poll thread may turn meanwhile: it casts the doubt first, and turns then;
+        so whoever sees that it has turned sees the doubt.
+        """
+        turned = self._turned
+        return turned is not None and now - turned <= self._patience and self.doubted_since is None
 
     def turned(self, now: float) -> float | None:
         """The poll thread goes round. After a gap: how long it was; from now on membership is in doubt."""
         gap = 0.0 if self._turned is None else now - self._turned
+        if doubtful := gap > self._patience:
+            self.doubted_since = now
+            self._asked = now - ASK_EVERY
         self._turned = now
-        if gap <= self._patience:
-            return None
-        self.doubted_since = now
-        self._asked = now - ASK_EVERY
-        return gap
+        return gap if doubtful else None
 
     def asks(self, now: float) -> bool:
         """Whether a commit should go out now, whatever there is to commit."""

@@ -40,6 +40,13 @@ class Line(Generic[Ticket]):
         self.size += 1
         return True
 
+    def put_first(self, source: Source, ticket: Ticket) -> None:
+        """The turn is its, and its source's, before all others'."""
+        aside = self._aside.get(source[0])
+        sources = self._sources if aside is None else aside
+        sources[source].move_to_end(ticket, last=False)
+        sources.move_to_end(source, last=False)
+
     def take(self) -> Ticket | None:
         """The next ticket; ``None`` if nobody stands in line."""
         if not self.size:
