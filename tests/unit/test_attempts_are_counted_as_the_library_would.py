@@ -53,6 +53,15 @@ def test_a_scrape_shows_what_the_library_would(counted_one_by_one: CollectorRegi
     assert set(lines_of(generate_latest(counted_one_by_one))) <= set(lines_of(generate_latest(metrics.registry)))
 
 
+def test_a_scrape_may_choose_by_name(counted_one_by_one: CollectorRegistry) -> None:
+    chosen = ["stillframe_attempts_total", "stillframe_handler_duration_seconds_sum"]
+    metrics = Metrics("mailer")
+    for task_type, _, end, took in ENDS:
+        metrics(ended(task_type, end, took))
+    theirs, ours = (each.restricted_registry(chosen) for each in (counted_one_by_one, metrics.registry))
+    assert sorted(lines_of(generate_latest(ours))) == sorted(lines_of(generate_latest(theirs)))
+
+
 def test_nothing_is_counted_twice_however_many_count() -> None:
     """The poll thread at each turn, and whoever scrapes."""
     metrics = Metrics("mailer")

@@ -1,10 +1,10 @@
 """Every listener hears every event, those that come with every task by the way that it has asked for."""
 
-from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
-from stillframe.consumer.events import AttemptEnded, AttemptStarted, Draining, Event, Events
+from stillframe.consumer.events import AttemptEnded, AttemptStarted, Draining, Event, Events, HearsAttempts
 from stillframe.consumer.outcome.end import Done
 from tests.arrivals import arrival, partition
 
@@ -12,13 +12,13 @@ STARTED = AttemptStarted(arrival(partition()), "mail", "0198")
 ENDED = AttemptEnded(STARTED.arrival, "mail", "0198", Done(), 0.1)
 
 
-class Listener:
+class Listener(HearsAttempts):
     """Hears the ends of attempts by a method of its own, and of their starts nothing."""
 
     def __init__(self) -> None:
         self.heard: list[Event] = []
         self.ends: list[AttemptEnded] = []
-        self.of_attempts: dict[type, Any] = {AttemptStarted: None, AttemptEnded: self.ends.append}
+        self.of_attempts = {AttemptStarted: None, AttemptEnded: self.ends.append}
 
     def __call__(self, event: Event) -> None:
         self.heard.append(event)
@@ -39,7 +39,14 @@ def test_one_that_raises_keeps_nothing_from_the_others(capsys: pytest.CaptureFix
     """Nor from the engine; what it raised is told."""
     heard: list[Event] = []
     ours = Listener()
-    ours.of_attempts[AttemptEnded] = lambda _: 1 / 0
+    ours.of_attempts = {AttemptEnded: lambda _: 1 / 0}
     Events([ours, heard.append]).emit(ENDED)
     assert heard == [ENDED]
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_one_that_answers_to_any_name_hears_all_by_itself() -> None:
+    """Such as a mock in a test of an application's own."""
+    mock = MagicMock()
+    Events([mock]).emit(ENDED)
+    mock.assert_called_once_with(ENDED)

@@ -13,7 +13,7 @@ ABOUT: Final = (
     "worker's log is one of them: a line of JSON for each event, at `log_level` and above. Every line has `event`, "
     "`level`, `timestamp` (UTC) and `group`. None has a payload, a key or a header's value."
 )
-EVENTS: Final = "Of `stillframe.consumer.events`; each is a frozen dataclass."
+EVENTS: Final = "Of `stillframe.consumer.events`; each is a dataclass, and is never changed."
 
 
 def events_page() -> str:

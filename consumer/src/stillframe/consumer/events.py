@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,7 +143,7 @@ class LogsMeasured:
 
 
 # These two come with every task, and to make a frozen one takes three times as long.
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, unsafe_hash=True)
 class AttemptStarted:
     """A task has its thread, or its place on the event loop."""
 
@@ -151,7 +152,7 @@ class AttemptStarted:
     task_id: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, unsafe_hash=True)
 class AttemptEnded:
     """``seconds`` is the handler's time; a task that never got to its handler has none."""
 
@@ -355,21 +356,26 @@ Listener = Callable[[Event], None]
 Hears = Callable[[Any], object]
 
 
-class Events:
-    """Sends each event to every listener, in order.
+class HearsAttempts(ABC):
+    """A listener of ours that says what hears in its place the events that come with every task.
 
-    A listener of ours may say by ``of_attempts`` what hears the events that come with every task in its place:
-    a method that loses no time to find out which event it is, or nothing.
+    Attributes:
+        of_attempts: by class of event, a method that loses no time to find out which it is; ``None`` hears nothing.
     """
+
+    of_attempts: Mapping[type, Hears | None]
+
+    @abstractmethod
+    def __call__(self, event: Event) -> None: ...
+
+
+class Events:
+    """Sends each event to every listener, in order."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
         self._of_attempts: dict[type, list[Hears]] = {
-            kind: [
-                hears
-                for listener in listeners
-                if (hears := getattr(listener, "of_attempts", {}).get(kind, listener)) is not None
-            ]
+            kind: [hears for each in listeners if (hears := _hears(each, kind)) is not None]
             for kind in (AttemptStarted, AttemptEnded)
         }
 
@@ -379,3 +385,7 @@ class Events:
                 hears(event)
             except Exception:  # noqa: BLE001 - seeing must never change what happens
                 traceback.print_exc(file=sys.stderr)
+
+
+def _hears(listener: Listener, kind: type) -> Hears | None:
+    return listener.of_attempts.get(kind, listener) if isinstance(listener, HearsAttempts) else listener

@@ -23,6 +23,7 @@ from stillframe.consumer.events import (
     Event,
     HandlerCrashed,
     HandOffFailed,
+    HearsAttempts,
     LogsMeasured,
     PartitionsLost,
     PartitionsRevoked,
@@ -60,7 +61,7 @@ class Attempt(NamedTuple):
     task_id: str
 
 
-class Insight:
+class Insight(HearsAttempts):
     """Knows what :class:`WorkerFacts` asks for. Safe in many threads.
 
     Args:

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Iterable
 
-from stillframe.consumer.events import AttemptEnded, AttemptStarted, Event
+from stillframe.consumer.events import AttemptEnded, AttemptStarted, Event, HearsAttempts
 from stillframe.consumer.health.verdict import Verdict
 from stillframe.consumer.health.vitals import Vitals
 
 
-class Health:
+class Health(HearsAttempts):
     """Watches the events and gives the verdicts; see :class:`~stillframe.consumer.health.vitals.Vitals`.
 
     Args:

@@ -65,6 +65,9 @@ class Progress:
         """These have left."""
         for partition in partitions:
             self._last_of.pop(partition, None)
+        # An attempt may have found its partition ours just before it left.
+        for partition in [each for each in self._last_of.copy() if not each.owned]:
+            self._last_of.pop(partition, None)
 
     def stalls(self, turn: Turned, now: float) -> Iterator[str]:
         """What does not move: all work, or else the partitions that a stuck task has filled (promise I6)."""

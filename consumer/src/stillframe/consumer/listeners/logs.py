@@ -19,6 +19,7 @@ from stillframe.consumer.events import (
     Committed,
     Event,
     HandOffFailed,
+    HearsAttempts,
     LogsMeasured,
     Turned,
 )
@@ -35,7 +36,7 @@ QUIET: Final = frozenset({Turned, Committed, LogsMeasured})
 TROUBLE_EVERY: Final = 10.0
 
 
-class Logs:
+class Logs(HearsAttempts):
     """A listener that writes structlog's JSON lines, with a logger of its own: the application's
     structlog and logging configuration are neither read nor changed.
 

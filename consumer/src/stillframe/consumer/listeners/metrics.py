@@ -31,6 +31,7 @@ from stillframe.consumer.events import (
     HandedOff,
     HandlerCrashed,
     HandOffFailed,
+    HearsAttempts,
     LogsMeasured,
     PartitionsAssigned,
     PartitionsLost,
@@ -99,18 +100,22 @@ class _Attempts(Collector):
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
         self.count()
+        attempts, handlers = self.describe()
         with self._lock:
-            ends, seconds = dict(self._ends), dict(self._seconds)
-            took = {task_type: tuple(accumulate(each)) for task_type, each in self._took.items()}
-        attempts = CounterMetricFamily(names.ATTEMPTS.name, names.ATTEMPTS.help, labels=names.ATTEMPTS.labels)
-        for labels, count in ends.items():
-            attempts.add_metric(labels, count)
-        yield attempts
-        metric = names.HANDLER_SECONDS
-        handlers = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-        for task_type, counts in took.items():
-            handlers.add_metric((task_type,), list(zip(BOUNDS, counts, strict=True)), seconds[task_type])
-        yield handlers
+            for labels, count in self._ends.items():
+                attempts.add_metric(labels, count)
+            for task_type, took in self._took.items():
+                buckets = list(zip(BOUNDS, accumulate(took), strict=True))
+                handlers.add_metric((task_type,), buckets, self._seconds[task_type])
+        yield from (attempts, handlers)
+
+    def describe(self) -> tuple[CounterMetricFamily, HistogramMetricFamily]:
+        """Without samples: so the registry knows the names, by which a scrape may choose."""
+        counted, timed = names.ATTEMPTS, names.HANDLER_SECONDS
+        return (
+            CounterMetricFamily(counted.name, counted.help, labels=counted.labels),
+            HistogramMetricFamily(timed.name, timed.help, labels=timed.labels),
+        )
 
     def _count(self, ended: AttemptEnded) -> None:
         task_type, seconds = ended.task_type, ended.seconds
@@ -124,7 +129,7 @@ class _Attempts(Collector):
         self._seconds[task_type] += seconds
 
 
-class Metrics:
+class Metrics(HearsAttempts):
     """A listener that counts, with a registry of its own; the names are in :mod:`.metric_names`.
 
     Attributes:
