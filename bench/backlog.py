@@ -47,7 +47,7 @@ class Shape:
 
 @cache
 def backlog(bootstrap: str, shape: Shape) -> str:
-    """The name of a topic of this shape, its tasks submitted by our own producer."""
+    """The name of a topic of this shape, filled."""
     topic = create_topic(bootstrap, unique_name(f"bench-{shape.distribution}-{shape.partitions}"), shape.partitions)
     kinds = [task_type(topic, number) for number in range(shape.types)]
     keys = DISTRIBUTIONS[shape.distribution](shape.keys)
