@@ -42,7 +42,8 @@ class Logs(HearsAttempts):
 
     Every line has ``event``, ``level``, ``timestamp`` (UTC) and ``group``. Of a trouble that repeats,
     one line in 10 s is written, with the number of those ``unsaid`` since the last. Of attempts 100 a
-    second of each task type are told; what fails is told always, and at ``debug`` everything is.
+    second of each task type are told, and 200 of all types together, but for the first of each; what fails
+    is told always, and at ``debug`` everything is.
 
     Args:
         level: the lowest level shown: ``debug``, ``info``, ``warning``, ``error`` or ``critical``.
