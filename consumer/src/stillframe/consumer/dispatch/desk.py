@@ -342,13 +342,8 @@ class Desk:
             self._put_back(arrival)
 
     def _starts(self, arrival: Arrival) -> None:
-        running = self._running.get(arrival.partition)
-        if running is None:
-            self._running[arrival.partition] = {arrival}
-        else:
-            running.add(arrival)
-        self._free[arrival.executor] -= 1
-        self._occupied += 1
+        self._running.setdefault(arrival.partition, set()).add(arrival)
+        self._occupy(arrival.executor, 1)
 
     def _left(self, arrival: Arrival) -> bool:
         """It runs no longer; True if its slot was given away while it was stuck."""

@@ -48,14 +48,10 @@ class Receiver:
             arrival = Arrival(record, partition, self._lane(key, partition, partition.number), FRESH)
         else:
             arrival = self._from_tier(record, partition, now)
-        size, task_type = len(value or b"") + len(key or b""), None
-        for name, content in headers or ():
-            size += len(name) + len(content or b"")
-            if name == CE_TYPE:
-                task_type = content
-        arrival.size = size
+        in_headers, named = _walk(record.headers)
+        arrival.size = len(value or b"") + len(key or b"") + in_headers
         if arrival.fault is None:
-            self._type(arrival, task_type)
+            self._type(arrival, named)
         return arrival
 
     def _from_tier(self, record: Record, partition: Partition, now: int) -> Arrival:
@@ -129,6 +125,16 @@ def _headers(message: Message) -> RecordHeaders | None:
     except (SystemError, UnicodeDecodeError):
         return None
     return tuple(raw) if raw else ()
+
+
+def _walk(headers: RecordHeaders) -> tuple[int, bytes | None]:
+    """How many bytes they are, and what the task's type is by them; the last of a name counts."""
+    size, named = 0, None
+    for name, content in headers:
+        size += len(name) + len(content or b"")
+        if name == CE_TYPE:
+            named = content
+    return size, named
 
 
 def _position(record: Record) -> Origin:
